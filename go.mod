@@ -1,4 +1,4 @@
-module enisim
+module enisim.alt
 
 go 1.26.0
 

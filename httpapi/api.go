@@ -14,10 +14,10 @@ import (
 	"github.com/labstack/echo/v4"
 	"go.opentelemetry.io/otel/trace"
 
-	"enisim/httpapi/metrics"
-	"enisim/service"
-	"enisim/service/disturbance"
-	"enisim/service/operator"
+	"enisim.alt/httpapi/metrics"
+	"enisim.alt/service"
+	"enisim.alt/service/disturbance"
+	"enisim.alt/service/operator"
 )
 
 // The Version of every action of a product. All products are served on one port and differ in the

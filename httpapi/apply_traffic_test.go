@@ -9,9 +9,9 @@ import (
 	"testing"
 	"time"
 
-	"enisim/service"
-	"enisim/service/scenario"
-	"enisim/service/worldtest"
+	"enisim.alt/service"
+	"enisim.alt/service/scenario"
+	"enisim.alt/service/worldtest"
 )
 
 // Two scenarios are applied in turn to an account whose callers attach, detach and assign

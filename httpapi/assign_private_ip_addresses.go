@@ -3,7 +3,7 @@ package httpapi
 import (
 	"fmt"
 
-	"enisim/service"
+	"enisim.alt/service"
 )
 
 type assignPrivateIPAddressesReply struct {

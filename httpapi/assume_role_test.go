@@ -7,8 +7,8 @@ import (
 	"testing"
 	"time"
 
-	"enisim/httpapi"
-	"enisim/service"
+	"enisim.alt/httpapi"
+	"enisim.alt/service"
 )
 
 // A temporary key signs requests in each signature version until it expires, returns its identity,

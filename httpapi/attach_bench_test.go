@@ -12,12 +12,12 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 
-	"enisim/httpapi"
-	"enisim/httpapi/metrics"
-	"enisim/httpapi/signature"
-	"enisim/service"
-	"enisim/service/worldtest"
-	"enisim/store/storetest"
+	"enisim.alt/httpapi"
+	"enisim.alt/httpapi/metrics"
+	"enisim.alt/httpapi/signature"
+	"enisim.alt/service"
+	"enisim.alt/service/worldtest"
+	"enisim.alt/store/storetest"
 )
 
 // BenchmarkAttachWithoutNetwork is for profiles of the server. Callers attach and detach in turn,

@@ -6,8 +6,8 @@ import (
 	"strings"
 	"time"
 
-	"enisim/httpapi/signature"
-	"enisim/service"
+	"enisim.alt/httpapi/signature"
+	"enisim.alt/service"
 )
 
 // SignatureMode is how callers are authenticated.

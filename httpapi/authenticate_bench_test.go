@@ -10,8 +10,8 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"enisim/httpapi"
-	"enisim/service"
+	"enisim.alt/httpapi"
+	"enisim.alt/service"
 )
 
 // BenchmarkAuthentication compares requests whose signature is verified with requests that are only

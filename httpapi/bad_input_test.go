@@ -13,8 +13,8 @@ import (
 	"sync"
 	"testing"
 
-	"enisim/httpapi"
-	"enisim/service"
+	"enisim.alt/httpapi"
+	"enisim.alt/service"
 )
 
 // safeBuffer collects a log that concurrent requests write.

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"sync"
 
-	"enisim/service"
+	"enisim.alt/service"
 )
 
 // bind fills a request of the service from parameters. The name of a parameter is the field's tag,

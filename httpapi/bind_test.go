@@ -7,7 +7,7 @@ import (
 	"slices"
 	"testing"
 
-	"enisim/service"
+	"enisim.alt/service"
 )
 
 // allKinds has a field of each kind that a request may have.

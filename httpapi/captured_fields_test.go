@@ -8,8 +8,8 @@ import (
 
 	"github.com/google/uuid"
 
-	"enisim/service"
-	"enisim/service/worldtest"
+	"enisim.alt/service"
+	"enisim.alt/service/worldtest"
 )
 
 // fieldsOf returns one field of each item of a list in a reply, formatted by fmt, or "absent" if an

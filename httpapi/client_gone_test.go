@@ -8,9 +8,9 @@ import (
 	"testing"
 	"time"
 
-	"enisim/httpapi"
-	"enisim/service"
-	"enisim/store/storetest"
+	"enisim.alt/httpapi"
+	"enisim.alt/service"
+	"enisim.alt/store/storetest"
 )
 
 // logLines receives the lines of a log. Each request writes one.

@@ -8,9 +8,9 @@ import (
 	"testing"
 	"time"
 
-	"enisim/service"
-	"enisim/service/worldtest"
-	"enisim/store/storetest"
+	"enisim.alt/service"
+	"enisim.alt/service/worldtest"
+	"enisim.alt/store/storetest"
 )
 
 // changeClock changes the clock of the test's account, and returns what it shows.

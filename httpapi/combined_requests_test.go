@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"strings"
 
-	"enisim/httpapi"
+	"enisim.alt/httpapi"
 )
 
 // Two requests that violate one rule each become one that violates both: each is a base, which violates none, with

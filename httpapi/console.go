@@ -6,9 +6,9 @@ import (
 
 	"github.com/labstack/echo/v4"
 
-	"enisim/httpapi/console"
-	"enisim/httpapi/metrics"
-	"enisim/service/operator"
+	"enisim.alt/httpapi/console"
+	"enisim.alt/httpapi/metrics"
+	"enisim.alt/service/operator"
 )
 
 // serveConsole adds the web console to the routes. It is for those who may use the control API.

@@ -7,9 +7,9 @@ import (
 
 	"github.com/chromedp/chromedp"
 
-	"enisim/httpapi"
-	"enisim/service"
-	"enisim/service/worldtest"
+	"enisim.alt/httpapi"
+	"enisim.alt/service"
+	"enisim.alt/service/worldtest"
 )
 
 // A fault that is set in the console strikes a call of the explorer, whose page leads to the reason. Once it

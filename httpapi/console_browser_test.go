@@ -16,10 +16,10 @@ import (
 	"github.com/chromedp/chromedp/kb"
 	"github.com/jackc/pgx/v5"
 
-	"enisim/httpapi"
-	"enisim/service"
-	"enisim/service/disturbance"
-	"enisim/service/operator"
+	"enisim.alt/httpapi"
+	"enisim.alt/service"
+	"enisim.alt/service/disturbance"
+	"enisim.alt/service/operator"
 )
 
 // browserTimeout is the limit of one step in a browser, on a busy machine.

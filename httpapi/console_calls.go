@@ -16,8 +16,8 @@ import (
 
 	"github.com/google/uuid"
 
-	"enisim/httpapi/console"
-	"enisim/httpapi/signature"
+	"enisim.alt/httpapi/console"
+	"enisim.alt/httpapi/signature"
 )
 
 // itemsOffered is how many items of a list of objects the explorer has inputs for.

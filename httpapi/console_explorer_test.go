@@ -11,9 +11,9 @@ import (
 	"testing"
 	"time"
 
-	"enisim/httpapi"
-	"enisim/service"
-	"enisim/service/disturbance"
+	"enisim.alt/httpapi"
+	"enisim.alt/service"
+	"enisim.alt/service/disturbance"
 )
 
 // explore sends an action by the form of the explorer, as the test's account.

@@ -13,10 +13,10 @@ import (
 	"strings"
 	"testing"
 
-	"enisim/httpapi"
-	"enisim/service"
-	"enisim/service/disturbance"
-	"enisim/service/operator"
+	"enisim.alt/httpapi"
+	"enisim.alt/service"
+	"enisim.alt/service/disturbance"
+	"enisim.alt/service/operator"
 )
 
 // formToken finds the token of the forms of a page.

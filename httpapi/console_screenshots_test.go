@@ -15,12 +15,12 @@ import (
 
 	"github.com/chromedp/chromedp"
 
-	"enisim/httpapi"
-	"enisim/httpapi/metrics"
-	"enisim/service"
-	"enisim/service/disturbance"
-	"enisim/service/worldtest"
-	"enisim/testdata/scenarios"
+	"enisim.alt/httpapi"
+	"enisim.alt/httpapi/metrics"
+	"enisim.alt/service"
+	"enisim.alt/service/disturbance"
+	"enisim.alt/service/worldtest"
+	"enisim.alt/testdata/scenarios"
 )
 
 var (

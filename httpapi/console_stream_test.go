@@ -11,10 +11,10 @@ import (
 	"testing"
 	"time"
 
-	"enisim/httpapi"
-	"enisim/service"
-	"enisim/store"
-	"enisim/store/storetest"
+	"enisim.alt/httpapi"
+	"enisim.alt/service"
+	"enisim.alt/store"
+	"enisim.alt/store/storetest"
 )
 
 const livePath = "/console/accounts/" + account + "/instances/i-free/live"

@@ -13,10 +13,10 @@ import (
 	"testing"
 	"time"
 
-	"enisim/httpapi"
-	"enisim/httpapi/metrics"
-	"enisim/service"
-	"enisim/service/worldtest"
+	"enisim.alt/httpapi"
+	"enisim.alt/httpapi/metrics"
+	"enisim.alt/service"
+	"enisim.alt/service/worldtest"
 )
 
 // hostileText is a name and a description that would run in a careless page.

@@ -13,9 +13,9 @@ import (
 
 	"github.com/labstack/echo/v4"
 
-	"enisim/service"
-	"enisim/service/disturbance"
-	"enisim/service/operator"
+	"enisim.alt/service"
+	"enisim.alt/service/disturbance"
+	"enisim.alt/service/operator"
 )
 
 // controlPrefix is the path of the control API, which no cloud API uses.

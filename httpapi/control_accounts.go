@@ -6,7 +6,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
-	"enisim/service/operator"
+	"enisim.alt/service/operator"
 )
 
 // maxScenarioBytes is the maximum size of a request with a scenario.

@@ -15,12 +15,12 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"enisim/httpapi"
-	"enisim/service"
-	"enisim/service/worldtest"
-	"enisim/store"
-	"enisim/store/storetest"
-	"enisim/testdata/scenarios"
+	"enisim.alt/httpapi"
+	"enisim.alt/service"
+	"enisim.alt/service/worldtest"
+	"enisim.alt/store"
+	"enisim.alt/store/storetest"
+	"enisim.alt/testdata/scenarios"
 )
 
 // tenantWorld returns a world of one account whose interfaces have its name.

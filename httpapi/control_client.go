@@ -12,7 +12,7 @@ import (
 	"net/url"
 	"strings"
 
-	"enisim/service/operator"
+	"enisim.alt/service/operator"
 )
 
 // ControlReply returns the body with which the control API answers a result of the operator. It is

@@ -15,7 +15,7 @@ import (
 	"github.com/swaggest/openapi-go"
 	"github.com/swaggest/openapi-go/openapi31"
 
-	"enisim/service/disturbance"
+	"enisim.alt/service/disturbance"
 )
 
 // operation is an operation of the control API: what it is for, what its request and its answer are,

@@ -12,8 +12,8 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
-	"enisim/httpapi"
-	"enisim/service"
+	"enisim.alt/httpapi"
+	"enisim.alt/service"
 )
 
 // openAPI is what the tests read of the description of the control API.

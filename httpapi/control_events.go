@@ -12,7 +12,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
-	"enisim/service/operator"
+	"enisim.alt/service/operator"
 )
 
 // eventsPath is the path of the events below the prefix of the control API.

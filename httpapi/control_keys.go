@@ -6,7 +6,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
-	"enisim/service/operator"
+	"enisim.alt/service/operator"
 )
 
 // createKeyRequest is the request for an access key. Names are as in scenarios.

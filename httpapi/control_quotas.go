@@ -7,7 +7,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
-	"enisim/service/operator"
+	"enisim.alt/service/operator"
 )
 
 func showQuotas(o *operator.Operator) control {

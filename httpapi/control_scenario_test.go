@@ -6,8 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	"enisim/httpapi"
-	"enisim/service"
+	"enisim.alt/httpapi"
+	"enisim.alt/service"
 )
 
 // The control API compares and applies a scenario. An invalid scenario gets a 400 with all

@@ -6,7 +6,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
-	"enisim/service/operator"
+	"enisim.alt/service/operator"
 )
 
 // saveSnapshotRequest is the request to save a snapshot, and restoreSnapshotRequest the one to

@@ -5,8 +5,8 @@ import (
 	"net/http"
 	"net/url"
 
-	"enisim/service/disturbance"
-	"enisim/service/operator"
+	"enisim.alt/service/disturbance"
+	"enisim.alt/service/operator"
 )
 
 type stockReply struct {

@@ -11,10 +11,10 @@ import (
 	"strings"
 	"testing"
 
-	"enisim/httpapi"
-	"enisim/service"
-	"enisim/service/operator"
-	"enisim/service/scenario"
+	"enisim.alt/httpapi"
+	"enisim.alt/service"
+	"enisim.alt/service/operator"
+	"enisim.alt/service/scenario"
 )
 
 const controlToken = "a-token-for-this-test-only"

@@ -5,7 +5,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
-	"enisim/service/operator"
+	"enisim.alt/service/operator"
 )
 
 // verifyReply has the checked invariants and their violations.

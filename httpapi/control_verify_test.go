@@ -5,10 +5,10 @@ import (
 	"net/http"
 	"testing"
 
-	"enisim/httpapi"
-	"enisim/service"
-	"enisim/service/operator"
-	"enisim/service/worldtest"
+	"enisim.alt/httpapi"
+	"enisim.alt/service"
+	"enisim.alt/service/operator"
+	"enisim.alt/service/worldtest"
 )
 
 // The control API lists all invariants, and each row that violates one.

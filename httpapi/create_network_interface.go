@@ -1,6 +1,6 @@
 package httpapi
 
-import "enisim/service"
+import "enisim.alt/service"
 
 // createNetworkInterfaceReply is a new interface. It has fewer fields than an interface in a list.
 type createNetworkInterfaceReply struct {

@@ -4,8 +4,8 @@ import (
 	"slices"
 	"testing"
 
-	"enisim/service"
-	"enisim/service/worldtest"
+	"enisim.alt/service"
+	"enisim.alt/service/worldtest"
 )
 
 // Creations of an account wait for each other's locks. All but two of them wait in the server,

@@ -3,7 +3,7 @@ package httpapi
 import (
 	"strings"
 
-	"enisim/service"
+	"enisim.alt/service"
 )
 
 type describeDisksReply struct {

@@ -3,7 +3,7 @@ package httpapi
 import (
 	"strconv"
 
-	"enisim/service"
+	"enisim.alt/service"
 )
 
 type describeEIPAddressesReply struct {

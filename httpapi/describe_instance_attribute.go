@@ -1,6 +1,6 @@
 package httpapi
 
-import "enisim/service"
+import "enisim.alt/service"
 
 // describeInstanceAttributeReply is an instance without a list around it. Its fields have the
 // values of DescribeInstances, except IoOptimized.

@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"math"
 
-	"enisim/service"
+	"enisim.alt/service"
 )
 
 type describeInstanceTypesReply struct {

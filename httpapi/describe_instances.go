@@ -5,7 +5,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"enisim/service"
+	"enisim.alt/service"
 )
 
 type describeInstancesReply struct {

@@ -1,6 +1,6 @@
 package httpapi
 
-import "enisim/service"
+import "enisim.alt/service"
 
 // describeNetworkInterfaceAttributeReply is an interface with more fields than in a list. There are no
 // bandwidth limits.

@@ -3,7 +3,7 @@ package httpapi
 import (
 	"net/netip"
 
-	"enisim/service"
+	"enisim.alt/service"
 )
 
 type describeNetworkInterfacesReply struct {

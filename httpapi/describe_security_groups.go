@@ -1,6 +1,6 @@
 package httpapi
 
-import "enisim/service"
+import "enisim.alt/service"
 
 // describeSecurityGroupsReply is the only list that leaves out TotalCount when pages go by token.
 type describeSecurityGroupsReply struct {

@@ -3,7 +3,7 @@ package httpapi
 import (
 	"slices"
 
-	"enisim/service"
+	"enisim.alt/service"
 )
 
 type describeZonesReply struct {

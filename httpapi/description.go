@@ -9,7 +9,7 @@ import (
 	"strconv"
 	"strings"
 
-	"enisim/service"
+	"enisim.alt/service"
 )
 
 // Description describes the actions of one product, in the form of the metadata that the vendor

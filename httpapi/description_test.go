@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"enisim/httpapi"
+	"enisim.alt/httpapi"
 )
 
 // actionsHead is the beginning of docs/actions.md, before the tables.

@@ -8,8 +8,8 @@ import (
 	"testing"
 	"time"
 
-	"enisim/service"
-	"enisim/service/worldtest"
+	"enisim.alt/service"
+	"enisim.alt/service/worldtest"
 )
 
 // eipStatus returns the status of an EIP, and the id of what it is associated with.

@@ -12,10 +12,10 @@ import (
 	"testing"
 	"time"
 
-	"enisim/service"
-	"enisim/service/scenario"
-	"enisim/store"
-	"enisim/store/storetest"
+	"enisim.alt/service"
+	"enisim.alt/service/scenario"
+	"enisim.alt/store"
+	"enisim.alt/store/storetest"
 )
 
 // listMember has valid members of JSON lists that are not lists of ids.

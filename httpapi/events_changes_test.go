@@ -8,9 +8,9 @@ import (
 	"testing"
 	"time"
 
-	"enisim/service"
-	"enisim/service/operator"
-	"enisim/service/worldtest"
+	"enisim.alt/service"
+	"enisim.alt/service/operator"
+	"enisim.alt/service/worldtest"
 )
 
 // changesOf sends a request, and returns the changes of its event.

@@ -11,11 +11,11 @@ import (
 	"strings"
 	"testing"
 
-	"enisim/httpapi"
-	"enisim/service"
-	"enisim/service/operator"
-	"enisim/service/worldtest"
-	"enisim/store"
+	"enisim.alt/httpapi"
+	"enisim.alt/service"
+	"enisim.alt/service/operator"
+	"enisim.alt/service/worldtest"
+	"enisim.alt/store"
 )
 
 // controlClient returns a client of the server's control API.

@@ -4,9 +4,9 @@ import (
 	"fmt"
 	"testing"
 
-	"enisim/service"
-	"enisim/service/operator"
-	"enisim/service/worldtest"
+	"enisim.alt/service"
+	"enisim.alt/service/operator"
+	"enisim.alt/service/worldtest"
 )
 
 // A refusal says the values that its rule saw, by the names of the API, and what would have to change.

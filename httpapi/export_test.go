@@ -4,7 +4,7 @@ import (
 	"maps"
 	"slices"
 
-	"enisim/service"
+	"enisim.alt/service"
 )
 
 // ControlNames returns the methods and paths of the control API, sorted.

@@ -14,11 +14,11 @@ import (
 
 	"pgregory.net/rapid"
 
-	"enisim/service/operator"
-	"enisim/service/scenario"
-	"enisim/service/worldtest"
-	"enisim/store"
-	"enisim/store/storetest"
+	"enisim.alt/service/operator"
+	"enisim.alt/service/scenario"
+	"enisim.alt/service/worldtest"
+	"enisim.alt/store"
+	"enisim.alt/store/storetest"
 )
 
 // walkWorld is the start of each walk: two VPCs, one with IPv6, and some resources.

@@ -12,8 +12,8 @@ import (
 
 	"github.com/labstack/echo/v4"
 
-	"enisim/service"
-	"enisim/service/disturbance"
+	"enisim.alt/service"
+	"enisim.alt/service/disturbance"
 )
 
 // HeaderFault has the id of the fault that touched an answer, unless the fault is silent.

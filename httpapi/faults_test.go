@@ -13,10 +13,10 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"enisim/httpapi"
-	"enisim/service"
-	"enisim/service/worldtest"
-	"enisim/store/storetest"
+	"enisim.alt/httpapi"
+	"enisim.alt/service"
+	"enisim.alt/service/worldtest"
+	"enisim.alt/store/storetest"
 )
 
 const (

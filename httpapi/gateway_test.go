@@ -20,14 +20,14 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"enisim/httpapi"
-	"enisim/httpapi/signature"
-	"enisim/service"
-	"enisim/service/disturbance"
-	"enisim/service/operator"
-	"enisim/service/worldtest"
-	"enisim/store"
-	"enisim/store/storetest"
+	"enisim.alt/httpapi"
+	"enisim.alt/httpapi/signature"
+	"enisim.alt/service"
+	"enisim.alt/service/disturbance"
+	"enisim.alt/service/operator"
+	"enisim.alt/service/worldtest"
+	"enisim.alt/store"
+	"enisim.alt/store/storetest"
 )
 
 // gatewayWorld is the signed world with a RAM user. Its temporary keys are inserted by SQL, because

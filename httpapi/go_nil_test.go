@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"enisim/service"
+	"enisim.alt/service"
 )
 
 // A released provider sends <nil> for a parameter that its configuration omits. When it stops an

@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"net/http/httptest"
 
-	"enisim/service"
-	"enisim/service/worldtest"
+	"enisim.alt/service"
+	"enisim.alt/service/worldtest"
 )
 
 // crowdedWorld has a VSwitch with four addresses, of which two are in use.

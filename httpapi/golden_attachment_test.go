@@ -3,7 +3,7 @@ package httpapi_test
 import (
 	"net/http/httptest"
 
-	"enisim/service"
+	"enisim.alt/service"
 )
 
 // attachTo and attachENI return the parameters of an attach to an instance or of an interface. The

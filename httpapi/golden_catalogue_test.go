@@ -3,7 +3,7 @@ package httpapi_test
 import (
 	"net/http/httptest"
 
-	"enisim/service"
+	"enisim.alt/service"
 )
 
 // withoutRegions lacks the table that even an action without other reads needs.

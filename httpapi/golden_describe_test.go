@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"net/http/httptest"
 
-	"enisim/service"
+	"enisim.alt/service"
 )
 
 // withDescriptions adds fields that a scenario cannot have, or that the world of the errors lacks.

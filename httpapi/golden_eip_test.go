@@ -5,7 +5,7 @@ import (
 	"slices"
 	"time"
 
-	"enisim/service"
+	"enisim.alt/service"
 )
 
 // eips is a world with EIPs in all statuses, on instances and on secondary interfaces.

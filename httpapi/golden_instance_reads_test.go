@@ -4,8 +4,8 @@ import (
 	"net/http/httptest"
 	"slices"
 
-	"enisim/service"
-	"enisim/service/worldtest"
+	"enisim.alt/service"
+	"enisim.alt/service/worldtest"
 )
 
 // readsWorld is a world to read: an instance that enrich completes, a plain one, and one of another

@@ -5,8 +5,8 @@ import (
 	"net/http/httptest"
 	"slices"
 
-	"enisim/service"
-	"enisim/service/worldtest"
+	"enisim.alt/service"
+	"enisim.alt/service/worldtest"
 )
 
 // lifeWorld has an object for each error of the actions on instances that depends on the world.

@@ -3,7 +3,7 @@ package httpapi_test
 import (
 	"strconv"
 
-	"enisim/service/worldtest"
+	"enisim.alt/service/worldtest"
 )
 
 // interfacesWorld is the world in which interfaces are created, changed and deleted.

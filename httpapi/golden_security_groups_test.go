@@ -5,8 +5,8 @@ import (
 	"net/http/httptest"
 	"slices"
 
-	"enisim/service"
-	"enisim/service/worldtest"
+	"enisim.alt/service"
+	"enisim.alt/service/worldtest"
 )
 
 // groupsWorld has a group for each possible reply of the actions on groups.

@@ -3,7 +3,7 @@ package httpapi_test
 import (
 	"net/http/httptest"
 
-	"enisim/service"
+	"enisim.alt/service"
 )
 
 // withRoleKey has a key of a role.

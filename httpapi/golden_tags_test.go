@@ -3,7 +3,7 @@ package httpapi_test
 import (
 	"net/http/httptest"
 
-	"enisim/service"
+	"enisim.alt/service"
 )
 
 // withTags has an interface with the maximum number of tags, and an instance and a VPC with two.

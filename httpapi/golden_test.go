@@ -24,11 +24,11 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"enisim/httpapi"
-	"enisim/service"
-	"enisim/service/worldtest"
-	"enisim/store"
-	"enisim/store/storetest"
+	"enisim.alt/httpapi"
+	"enisim.alt/service"
+	"enisim.alt/service/worldtest"
+	"enisim.alt/store"
+	"enisim.alt/store/storetest"
 )
 
 var update = flag.Bool("update", false, "update the golden files from the server's replies")

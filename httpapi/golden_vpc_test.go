@@ -5,7 +5,7 @@ import (
 	"slices"
 	"time"
 
-	"enisim/service"
+	"enisim.alt/service"
 )
 
 // networks is the world of the VPC product: a VPC with all resources, one with groups only, and an

@@ -5,7 +5,7 @@ import (
 	"regexp"
 	"testing"
 
-	"enisim/service"
+	"enisim.alt/service"
 )
 
 // All replies have the headers that were captured from the real gateway, even if no action was

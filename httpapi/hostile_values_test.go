@@ -16,11 +16,11 @@ import (
 	"testing"
 	"time"
 
-	"enisim/httpapi/signature"
-	"enisim/service"
-	"enisim/service/scenario"
-	"enisim/store"
-	"enisim/store/storetest"
+	"enisim.alt/httpapi/signature"
+	"enisim.alt/service"
+	"enisim.alt/service/scenario"
+	"enisim.alt/store"
+	"enisim.alt/store/storetest"
 )
 
 // Values that break careless code, by the kind of parameter they are made for.

@@ -9,8 +9,8 @@ import (
 	"strings"
 	"testing"
 
-	"enisim/service"
-	"enisim/service/scenario/topology"
+	"enisim.alt/service"
+	"enisim.alt/service/scenario/topology"
 )
 
 // collectFields adds the instances and interfaces of a reply by their id, with the fields that an

@@ -6,8 +6,8 @@ import (
 	"sync"
 	"testing"
 
-	"enisim/service"
-	"enisim/service/worldtest"
+	"enisim.alt/service"
+	"enisim.alt/service/worldtest"
 )
 
 // batchWorld has three instances of each status, with a secondary interface on each running one.

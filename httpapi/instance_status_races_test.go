@@ -13,9 +13,9 @@ import (
 	"testing"
 	"time"
 
-	"enisim/service"
-	"enisim/service/worldtest"
-	"enisim/store/storetest"
+	"enisim.alt/service"
+	"enisim.alt/service/worldtest"
+	"enisim.alt/store/storetest"
 )
 
 // An infrastructure tool deletes a detached interface and its former instance at the same time.

@@ -13,9 +13,9 @@ import (
 
 	"pgregory.net/rapid"
 
-	"enisim/httpapi"
-	"enisim/service"
-	"enisim/service/worldtest"
+	"enisim.alt/httpapi"
+	"enisim.alt/service"
+	"enisim.alt/service/worldtest"
 )
 
 var caller = service.Caller{AccountID: account}

@@ -8,10 +8,10 @@ import (
 	"testing"
 	"time"
 
-	"enisim/httpapi"
-	"enisim/httpapi/signature"
-	"enisim/service"
-	"enisim/service/worldtest"
+	"enisim.alt/httpapi"
+	"enisim.alt/httpapi/signature"
+	"enisim.alt/service"
+	"enisim.alt/service/worldtest"
 )
 
 // BenchmarkInstancesWithoutNetwork is for profiles of the server: pages of 100 instances with two

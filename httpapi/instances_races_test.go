@@ -5,8 +5,8 @@ import (
 	"testing"
 	"time"
 
-	"enisim/service"
-	"enisim/service/worldtest"
+	"enisim.alt/service"
+	"enisim.alt/service/worldtest"
 )
 
 // An interface that is attached before the deletion is released with the instance. A later attach

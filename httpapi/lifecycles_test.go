@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"enisim/service"
+	"enisim.alt/service"
 )
 
 // Attaches that are stuck, or that fail on the way, are the same after a restart, and follow the clock

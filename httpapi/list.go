@@ -4,7 +4,7 @@ import (
 	"maps"
 	"slices"
 
-	"enisim/service"
+	"enisim.alt/service"
 )
 
 // Formats of times on the wire: those of interfaces and networks have seconds, those of instances

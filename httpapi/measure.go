@@ -7,7 +7,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
-	"enisim/httpapi/metrics"
+	"enisim.alt/httpapi/metrics"
 )
 
 // metricsPath is where a server answers scrapes of Prometheus.

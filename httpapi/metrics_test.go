@@ -23,12 +23,12 @@ import (
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
 
-	"enisim/httpapi"
-	"enisim/httpapi/metrics"
-	"enisim/service"
-	"enisim/service/worldtest"
-	"enisim/store"
-	"enisim/store/storetest"
+	"enisim.alt/httpapi"
+	"enisim.alt/httpapi/metrics"
+	"enisim.alt/service"
+	"enisim.alt/service/worldtest"
+	"enisim.alt/store"
+	"enisim.alt/store/storetest"
 )
 
 // serveMeasured starts the API with metrics, open to this machine.

@@ -3,8 +3,8 @@ package httpapi_test
 import (
 	"testing"
 
-	"enisim/service"
-	"enisim/service/worldtest"
+	"enisim.alt/service"
+	"enisim.alt/service/worldtest"
 )
 
 // An attach or a launch may name a network card only on an instance type with listed cards.

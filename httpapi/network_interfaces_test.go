@@ -11,8 +11,8 @@ import (
 
 	"pgregory.net/rapid"
 
-	"enisim/service"
-	"enisim/service/worldtest"
+	"enisim.alt/service"
+	"enisim.alt/service/worldtest"
 )
 
 // quotaWorld returns a world with a quota of secondary interfaces.

@@ -16,9 +16,9 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"pgregory.net/rapid"
 
-	"enisim/service"
-	"enisim/service/worldtest"
-	"enisim/store"
+	"enisim.alt/service"
+	"enisim.alt/service/worldtest"
+	"enisim.alt/store"
 )
 
 // readVPC returns a VPC, and checks that both actions that describe it show the same.

@@ -14,10 +14,10 @@ import (
 
 	"github.com/labstack/echo/v4"
 
-	"enisim/service"
-	"enisim/service/operator"
-	"enisim/store"
-	"enisim/store/storetest"
+	"enisim.alt/service"
+	"enisim.alt/service/operator"
+	"enisim.alt/store"
+	"enisim.alt/store/storetest"
 )
 
 // A handler that panics answers InternalError and writes one log record, which has the stack in an

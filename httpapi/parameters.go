@@ -11,8 +11,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"enisim/httpapi/signature"
-	"enisim/service"
+	"enisim.alt/httpapi/signature"
+	"enisim.alt/service"
 )
 
 // maxParameters is the maximum number of parameters of a request.

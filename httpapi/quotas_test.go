@@ -7,9 +7,9 @@ import (
 	"sync"
 	"testing"
 
-	"enisim/service"
-	"enisim/service/worldtest"
-	"enisim/store/storetest"
+	"enisim.alt/service"
+	"enisim.alt/service/worldtest"
+	"enisim.alt/store/storetest"
 )
 
 // setQuotas changes quotas of the test's account by a PATCH, in JSON.

@@ -10,7 +10,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	"enisim/service"
+	"enisim.alt/service"
 )
 
 // What creates and changes write and their own tests do not read back: security groups, stopped

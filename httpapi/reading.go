@@ -9,7 +9,7 @@ import (
 	"strings"
 	"sync"
 
-	"enisim/service"
+	"enisim.alt/service"
 )
 
 // Limits on the bodies of requests, in bytes.

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"testing/iotest"
 
-	"enisim/service"
+	"enisim.alt/service"
 )
 
 // The bodies of requests stay within the budget of the server and the budget of their address, and

@@ -7,9 +7,9 @@ import (
 	"testing"
 	"time"
 
-	"enisim/httpapi"
-	"enisim/service"
-	"enisim/service/worldtest"
+	"enisim.alt/httpapi"
+	"enisim.alt/service"
+	"enisim.alt/service/worldtest"
 )
 
 // repeatsWorld returns a world with two instances, and an interface in each status that a repeat

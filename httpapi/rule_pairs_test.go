@@ -16,8 +16,8 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"enisim/httpapi"
-	"enisim/service"
+	"enisim.alt/httpapi"
+	"enisim.alt/service"
 )
 
 // violation is a request that violates one rule of an action, and the answer to it.

@@ -13,8 +13,8 @@ import (
 
 	"pgregory.net/rapid"
 
-	"enisim/service"
-	"enisim/service/worldtest"
+	"enisim.alt/service"
+	"enisim.alt/service/worldtest"
 )
 
 // listItems returns the items of a list in a reply, as in listItems(r, "Permissions",

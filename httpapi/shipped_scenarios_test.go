@@ -14,8 +14,8 @@ import (
 	"time"
 	"unicode"
 
-	"enisim/service"
-	"enisim/service/scenario"
+	"enisim.alt/service"
+	"enisim.alt/service/scenario"
 )
 
 // shippedWorld is a server with one of testdata/scenarios, used with one of its keys.

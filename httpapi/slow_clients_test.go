@@ -9,7 +9,7 @@ import (
 	"net/url"
 	"testing"
 
-	"enisim/service"
+	"enisim.alt/service"
 )
 
 // A client with an unfinished request uses a connection of its own, but none to the database. So

@@ -12,10 +12,10 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"enisim/httpapi"
-	"enisim/service"
-	"enisim/service/operator"
-	"enisim/service/worldtest"
+	"enisim.alt/httpapi"
+	"enisim.alt/service"
+	"enisim.alt/service/operator"
+	"enisim.alt/service/worldtest"
 )
 
 // snapshotRows returns all rows that an account's snapshot keeps, each as JSON.

@@ -7,9 +7,9 @@ import (
 	"strings"
 	"testing"
 
-	"enisim/service"
-	"enisim/service/worldtest"
-	"enisim/store/storetest"
+	"enisim.alt/service"
+	"enisim.alt/service/worldtest"
+	"enisim.alt/store/storetest"
 )
 
 // addStock adds a rule on the stock of the test's account, and returns its id.

@@ -6,9 +6,9 @@ import (
 	"strings"
 	"testing"
 
-	"enisim/service"
-	"enisim/service/worldtest"
-	"enisim/store/storetest"
+	"enisim.alt/service"
+	"enisim.alt/service/worldtest"
+	"enisim.alt/store/storetest"
 )
 
 // tagWorld returns a world with three instances with disks, three interfaces, and a second account.

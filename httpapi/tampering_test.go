@@ -12,9 +12,9 @@ import (
 
 	"github.com/google/uuid"
 
-	"enisim/httpapi"
-	"enisim/httpapi/signature"
-	"enisim/service"
+	"enisim.alt/httpapi"
+	"enisim.alt/httpapi/signature"
+	"enisim.alt/service"
 )
 
 // signedWorld has two accounts, a key in each condition, and an instance and an interface to

@@ -13,11 +13,11 @@ import (
 	"testing"
 	"time"
 
-	"enisim/service"
-	"enisim/service/scenario"
-	"enisim/service/worldtest"
-	"enisim/store"
-	"enisim/store/storetest"
+	"enisim.alt/service"
+	"enisim.alt/service/scenario"
+	"enisim.alt/service/worldtest"
+	"enisim.alt/store"
+	"enisim.alt/store/storetest"
 )
 
 // tenantsWorld returns a world with two accounts that differ in their ids only: those of the first

@@ -6,7 +6,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
-	"enisim/service"
+	"enisim.alt/service"
 )
 
 // The headers of a throttled call. The vendor's SDKs wait as long as the first two say, its command

@@ -9,11 +9,11 @@ import (
 	"testing"
 	"time"
 
-	"enisim/httpapi"
-	"enisim/service"
-	"enisim/service/disturbance"
-	"enisim/service/operator"
-	"enisim/testdata/contract"
+	"enisim.alt/httpapi"
+	"enisim.alt/service"
+	"enisim.alt/service/disturbance"
+	"enisim.alt/service/operator"
+	"enisim.alt/testdata/contract"
 )
 
 // serveThrottled starts a server with the control API, whose throttles follow the returned clock, in

@@ -6,9 +6,9 @@ import (
 	"net/http/httptest"
 	"testing"
 
-	"enisim/service"
-	"enisim/store"
-	"enisim/store/storetest"
+	"enisim.alt/service"
+	"enisim.alt/store"
+	"enisim.alt/store/storetest"
 )
 
 // Without traces, a request allocates nothing for them.

@@ -19,11 +19,11 @@ import (
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 	"go.opentelemetry.io/otel/trace"
 
-	"enisim/httpapi"
-	"enisim/service"
-	"enisim/service/worldtest"
-	"enisim/store"
-	"enisim/store/storetest"
+	"enisim.alt/httpapi"
+	"enisim.alt/service"
+	"enisim.alt/service/worldtest"
+	"enisim.alt/store"
+	"enisim.alt/store/storetest"
 )
 
 // tracedServer is a server whose spans are kept.

@@ -6,8 +6,8 @@ import (
 	"testing"
 	"time"
 
-	"enisim/service"
-	"enisim/service/worldtest"
+	"enisim.alt/service"
+	"enisim.alt/service/worldtest"
 )
 
 // trunkType takes three interfaces beside the primary one, and two members.

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strconv"
 
-	"enisim/service"
+	"enisim.alt/service"
 )
 
 // Parts that the replies of the VPC product share.

@@ -15,7 +15,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
-	"enisim/service"
+	"enisim.alt/service"
 )
 
 // Content types of the gateway. SDKs compare the one of XML literally.

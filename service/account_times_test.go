@@ -5,9 +5,9 @@ import (
 	"testing"
 	"time"
 
-	"enisim/service/disturbance"
-	"enisim/service/worldtest"
-	"enisim/store"
+	"enisim.alt/service/disturbance"
+	"enisim.alt/service/worldtest"
+	"enisim.alt/store"
 )
 
 // A batch of attaches and detaches spans accounts. Each request and each row in it is decided by the

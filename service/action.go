@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 // Action is one action of the API as a value. Everything that concerns the action as a whole is

@@ -5,7 +5,7 @@ import (
 	"maps"
 	"slices"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 // AddTagsRequest is the request to add tags to one resource. A tag with the same key is replaced.

@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"strings"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 const (

@@ -6,7 +6,7 @@ import (
 	"net/netip"
 	"slices"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 // AllocateEIPAddressRequest is the request for a new EIP.

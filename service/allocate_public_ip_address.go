@@ -4,7 +4,7 @@ import (
 	"context"
 	"net/netip"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 // AllocatePublicIPAddressRequest is the request for a public address of an instance, which it keeps for

@@ -3,7 +3,7 @@ package service
 import (
 	"slices"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 // AssignIPv6AddressesRequest is the request to assign IPv6 addresses or IPv6 prefixes of /80 to an

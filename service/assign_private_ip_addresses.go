@@ -3,7 +3,7 @@ package service
 import (
 	"slices"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 // AssignPrivateIPAddressesRequest is the request to assign secondary IPv4 addresses or IPv4

@@ -6,8 +6,8 @@ import (
 	"net/netip"
 	"slices"
 
-	"enisim/service/disturbance"
-	"enisim/store"
+	"enisim.alt/service/disturbance"
+	"enisim.alt/store"
 )
 
 // AssociateEIPAddressRequest is the request to associate an EIP with an instance or a secondary

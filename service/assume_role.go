@@ -6,7 +6,7 @@ import (
 	"regexp"
 	"time"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 // AssumeRoleRequest is the request for a temporary key of a role.

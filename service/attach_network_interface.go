@@ -6,8 +6,8 @@ import (
 	"slices"
 	"time"
 
-	"enisim/service/disturbance"
-	"enisim/store"
+	"enisim.alt/service/disturbance"
+	"enisim.alt/store"
 )
 
 // AttachNetworkInterfaceRequest is the request to attach an existing secondary interface or trunk to a VPC

@@ -4,7 +4,7 @@ import (
 	"errors"
 	"testing"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 // attachCase has all inputs of the rules of an attach.

@@ -5,8 +5,8 @@ import (
 	"errors"
 	"time"
 
-	"enisim/service/disturbance"
-	"enisim/store"
+	"enisim.alt/service/disturbance"
+	"enisim.alt/store"
 )
 
 // attachmentWork is an attach or a detach in the lanes.

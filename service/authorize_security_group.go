@@ -4,7 +4,7 @@ import (
 	"context"
 	"slices"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 // AuthorizeSecurityGroupRequest is the request to add ingress rules to a security group.

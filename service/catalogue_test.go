@@ -6,10 +6,10 @@ import (
 	"testing"
 	"time"
 
-	"enisim/service/worldtest"
-	"enisim/store"
-	"enisim/store/catalogue"
-	"enisim/store/storetest"
+	"enisim.alt/service/worldtest"
+	"enisim.alt/store"
+	"enisim.alt/store/catalogue"
+	"enisim.alt/store/storetest"
 )
 
 // ownTypesWorld returns an account with a region that the catalogue does not have, and with two

@@ -9,7 +9,7 @@ import (
 	"slices"
 	"time"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 // clientTokenLifetime is how long a ClientToken returns its first answer. No source gives the value

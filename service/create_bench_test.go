@@ -7,9 +7,9 @@ import (
 	"testing"
 	"time"
 
-	"enisim/service/worldtest"
-	"enisim/store"
-	"enisim/store/storetest"
+	"enisim.alt/service/worldtest"
+	"enisim.alt/store"
+	"enisim.alt/store/storetest"
 )
 
 // BenchmarkCreateNetworkInterface creates interfaces in one VSwitch of an account, 50 at a time.

@@ -4,8 +4,8 @@ import (
 	"context"
 	"slices"
 
-	"enisim/service/disturbance"
-	"enisim/store"
+	"enisim.alt/service/disturbance"
+	"enisim.alt/store"
 )
 
 // CreateInstanceRequest is the request for one new instance that is not started.

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"time"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 // CreateNetworkInterfaceRequest is the request to create a secondary interface, with its addresses,

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 // creationCase has all inputs of the rules of a creation.

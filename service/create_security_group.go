@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"context"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 // maxSecurityGroupsPerRegion is how many groups an account may have in a region.

@@ -8,8 +8,8 @@ import (
 	"strings"
 	"time"
 
-	"enisim/service/disturbance"
-	"enisim/store"
+	"enisim.alt/service/disturbance"
+	"enisim.alt/store"
 )
 
 // CreateVPCRequest is the request for a new VPC. An IPv6 block asks for IPv6. EnableIpv6 alone asks

@@ -6,8 +6,8 @@ import (
 	"slices"
 	"time"
 
-	"enisim/service/disturbance"
-	"enisim/store"
+	"enisim.alt/service/disturbance"
+	"enisim.alt/store"
 )
 
 // CreateVSwitchRequest is the request for a new VSwitch, with a named block or with the size of

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 // validCreateVSwitch returns a request that violates no rule.

@@ -5,8 +5,8 @@ import (
 	"slices"
 	"time"
 
-	"enisim/service/disturbance"
-	"enisim/store"
+	"enisim.alt/service/disturbance"
+	"enisim.alt/store"
 )
 
 // DeleteInstanceRequest is the request to release an instance.

@@ -4,8 +4,8 @@ import (
 	"context"
 	"slices"
 
-	"enisim/service/disturbance"
-	"enisim/store"
+	"enisim.alt/service/disturbance"
+	"enisim.alt/store"
 )
 
 // DeleteInstancesRequest is the request to release instances: all of them, or none.

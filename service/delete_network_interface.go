@@ -1,8 +1,8 @@
 package service
 
 import (
-	"enisim/service/disturbance"
-	"enisim/store"
+	"enisim.alt/service/disturbance"
+	"enisim.alt/store"
 )
 
 // DeleteNetworkInterfaceRequest is the request to delete a secondary interface that is on no

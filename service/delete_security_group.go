@@ -3,7 +3,7 @@ package service
 import (
 	"context"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 // DeleteSecurityGroupRequest is the request to delete a security group that nothing depends on.

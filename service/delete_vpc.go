@@ -5,7 +5,7 @@ import (
 	"slices"
 	"time"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 // DeleteVPCRequest is the request to delete a VPC. It has no ForceDelete: that is about gateways,

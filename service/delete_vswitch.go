@@ -5,7 +5,7 @@ import (
 	"slices"
 	"time"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 // DeleteVSwitchRequest is the request to delete a VSwitch.

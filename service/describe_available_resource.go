@@ -4,7 +4,7 @@ import (
 	"context"
 	"slices"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 // DescribeAvailableResourceRequest is the request for what the zones of a region offer.

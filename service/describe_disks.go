@@ -5,7 +5,7 @@ import (
 	"context"
 	"slices"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 // Disk is a disk as a caller sees it. The alias is for packages that do not import the store.

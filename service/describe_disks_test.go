@@ -5,7 +5,7 @@ import (
 	"slices"
 	"testing"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 // Each instance has a system disk, and the data disks in its attributes. Filters select among them,

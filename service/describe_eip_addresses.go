@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 // EIP is an EIP as a caller sees it. The alias is for packages that do not import the store.

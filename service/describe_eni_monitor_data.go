@@ -5,7 +5,7 @@ import (
 	"slices"
 	"time"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 // DescribeEniMonitorDataRequest is the request for the traffic of the secondary interfaces of an instance.

@@ -5,8 +5,8 @@ import (
 	"slices"
 	"strings"
 
-	"enisim/service/match"
-	"enisim/store"
+	"enisim.alt/service/match"
+	"enisim.alt/store"
 )
 
 // DescribeImagesRequest is the request for a list of images. All its filters must hold; an empty

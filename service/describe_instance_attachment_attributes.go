@@ -4,7 +4,7 @@ import (
 	"context"
 	"slices"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 // DescribeInstanceAttachmentAttributesRequest is the request for the private pools that instances

@@ -4,7 +4,7 @@ import (
 	"context"
 	"slices"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 // DescribeInstanceHistoryEventsRequest is the request for the events of the cloud that have struck instances.

@@ -4,7 +4,7 @@ import (
 	"context"
 	"slices"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 // DescribeInstanceMaintenanceAttributesRequest is the request for what is done with instances when

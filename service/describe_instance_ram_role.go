@@ -4,7 +4,7 @@ import (
 	"context"
 	"slices"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 // DescribeInstanceRAMRoleRequest is the request for the RAM roles of instances. All its filters

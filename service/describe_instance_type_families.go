@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 // DescribeInstanceTypeFamiliesRequest is the request for the families of instance types.

@@ -4,8 +4,8 @@ import (
 	"context"
 	"math"
 
-	"enisim/store"
-	"enisim/store/catalogue"
+	"enisim.alt/store"
+	"enisim.alt/store/catalogue"
 )
 
 // InstanceType is an instance type as a caller sees it. The alias is for packages that do not

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 // Defaults for instances that do not set these, such as those of a scenario.

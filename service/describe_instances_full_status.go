@@ -4,7 +4,7 @@ import (
 	"context"
 	"slices"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 // DescribeInstancesFullStatusRequest is the request for the statuses of instances, with their health and the

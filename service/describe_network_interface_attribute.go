@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"context"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 // DescribeNetworkInterfaceAttributeRequest is the request for one interface.

@@ -3,8 +3,8 @@ package service
 import (
 	"context"
 
-	"enisim/store"
-	"enisim/store/catalogue"
+	"enisim.alt/store"
+	"enisim.alt/store/catalogue"
 )
 
 // NetworkInterface is a network interface as a caller sees it. The alias is for packages that do

@@ -5,7 +5,7 @@ import (
 	"context"
 	"strings"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 // DescribeRegionsRequest is the request for all regions. Each region offers every resource with

@@ -4,7 +4,7 @@ import (
 	"context"
 	"slices"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 // The properties that every route table has here: it is the system table of a VPC's vRouter, and

@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"context"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 // SecurityGroupRule is a rule of a security group as a caller sees it. The alias is for packages

@@ -3,7 +3,7 @@ package service
 import (
 	"context"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 // DescribeSecurityGroupReferencesRequest is the request for the groups whose rules name some groups.

@@ -4,7 +4,7 @@ import (
 	"context"
 	"slices"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 // SecurityGroup is a security group as a caller sees it. The alias is for packages that do not

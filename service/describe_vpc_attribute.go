@@ -3,7 +3,7 @@ package service
 import (
 	"context"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 // DescribeVPCAttributeRequest is the request for one VPC.

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 // VPC is a VPC as a caller sees it. The alias is for packages that do not import the store.

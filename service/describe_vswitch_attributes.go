@@ -3,7 +3,7 @@ package service
 import (
 	"context"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 // DescribeVSwitchAttributesRequest is the request for one VSwitch.

@@ -4,7 +4,7 @@ import (
 	"context"
 	"slices"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 // VSwitch is a VSwitch as a caller sees it. The alias is for packages that do not import the store.

@@ -4,7 +4,7 @@ import (
 	"context"
 	"strings"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 // DescribeZonesRequest is the request for the zones of a region. Each zone offers every resource

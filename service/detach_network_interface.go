@@ -4,8 +4,8 @@ import (
 	"context"
 	"time"
 
-	"enisim/service/disturbance"
-	"enisim/store"
+	"enisim.alt/service/disturbance"
+	"enisim.alt/store"
 )
 
 // DetachNetworkInterfaceRequest is the request to take a secondary interface, a trunk or a member off its

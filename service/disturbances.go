@@ -6,8 +6,8 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"enisim/service/disturbance"
-	"enisim/store"
+	"enisim.alt/service/disturbance"
+	"enisim.alt/store"
 )
 
 // rulesCacheSize is the maximum number of accounts whose rules are kept.

@@ -4,7 +4,7 @@ import (
 	"net/netip"
 	"slices"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 // The parts that the four actions on an interface's addresses share (docs/reference/actions.md,

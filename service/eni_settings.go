@@ -3,7 +3,7 @@ package service
 import (
 	"slices"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 // NetworkInterfaceSettings are the parameters that an interface is created with and that can be

@@ -4,7 +4,7 @@ import (
 	"errors"
 	"fmt"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 // Error is a failure as the public API documents it: a code, an HTTP status and a message.

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"time"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 // eventHeader is what an event says of its request.

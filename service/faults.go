@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"enisim/service/disturbance"
+	"enisim.alt/service/disturbance"
 )
 
 // Strike counts a call for each fault that matches it, and returns the first of them that strikes

@@ -4,7 +4,7 @@ import (
 	"net/netip"
 	"slices"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 // maxListed is how many members a list parameter may have.

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"enisim/service/worldtest"
+	"enisim.alt/service/worldtest"
 )
 
 // capacityWorld returns instances whose primary interfaces are in another group, so only their

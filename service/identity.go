@@ -8,9 +8,9 @@ import (
 	"strings"
 	"time"
 
-	"enisim/service/disturbance"
-	"enisim/service/match"
-	"enisim/store"
+	"enisim.alt/service/disturbance"
+	"enisim.alt/service/match"
+	"enisim.alt/store"
 )
 
 // A key is looked up once a second at most. So a request costs no round trip for it, and a change

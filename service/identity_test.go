@@ -10,8 +10,8 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"enisim/store"
-	"enisim/store/storetest"
+	"enisim.alt/store"
+	"enisim.alt/store/storetest"
 )
 
 // isPartOf reports whether a string shares the memory of another one, which then stays in memory as

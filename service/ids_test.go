@@ -7,7 +7,7 @@ import (
 	"sync"
 	"testing"
 
-	"enisim/store/catalogue"
+	"enisim.alt/store/catalogue"
 )
 
 // An id has the prefix of its kind, the mark of its region, and the documented length, and is new

@@ -6,8 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	"enisim/store"
-	"enisim/store/storetest"
+	"enisim.alt/store"
+	"enisim.alt/store/storetest"
 )
 
 // Ids of the listed images, of custom images and of old public images are accepted.

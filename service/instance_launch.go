@@ -7,7 +7,7 @@ import (
 	"slices"
 	"time"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 const (

@@ -5,8 +5,8 @@ import (
 	"net/netip"
 	"time"
 
-	"enisim/service/disturbance"
-	"enisim/store"
+	"enisim.alt/service/disturbance"
+	"enisim.alt/store"
 )
 
 // lockLaunch locks the rows that a launch needs, and stores them in l, settled to the current time.

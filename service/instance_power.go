@@ -5,8 +5,8 @@ import (
 	"slices"
 	"time"
 
-	"enisim/service/disturbance"
-	"enisim/store"
+	"enisim.alt/service/disturbance"
+	"enisim.alt/store"
 )
 
 // PowerRequest has the parameters that the actions on one instance's power state share.

@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"context"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 // listInstances reads a page of instances. It fills in the default names of instances that have

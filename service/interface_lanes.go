@@ -8,8 +8,8 @@ import (
 	"sync"
 	"time"
 
-	"enisim/service/disturbance"
-	"enisim/store"
+	"enisim.alt/service/disturbance"
+	"enisim.alt/store"
 )
 
 // interfaceChange is how an action runs that creates or deletes an interface, or changes its

@@ -6,7 +6,7 @@ import (
 	"maps"
 	"testing"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 // A deletion does not depend on whether another request of its batch changes the addresses of the

@@ -4,7 +4,7 @@ import (
 	"context"
 	"slices"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 // JoinSecurityGroupRequest is the request to add an interface to a security group: a named

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 // joinCase has all inputs of the rules of a join.

@@ -11,8 +11,8 @@ import (
 	"testing"
 	"time"
 
-	"enisim/service/worldtest"
-	"enisim/store"
+	"enisim.alt/service/worldtest"
+	"enisim.alt/store"
 )
 
 // The tests of this file hold for each action that runs in lanes.

@@ -10,7 +10,7 @@ import (
 	"sync"
 	"time"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 // Limits of the lanes. They bound the length of a queue, the size of a batch and every wait.

@@ -18,9 +18,9 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"enisim/service/worldtest"
-	"enisim/store"
-	"enisim/store/storetest"
+	"enisim.alt/service/worldtest"
+	"enisim.alt/store"
+	"enisim.alt/store/storetest"
 )
 
 // laneAccount is the account of all lane tests.

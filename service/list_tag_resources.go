@@ -5,7 +5,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 // ListTagResourcesRequest is the request for the tags of resources of one type. All its filters

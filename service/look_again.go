@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 // maxLookups is how often an action looks up the instance of an interface, if the interface moves

@@ -6,8 +6,8 @@ import (
 	"testing"
 	"time"
 
-	"enisim/store"
-	"enisim/store/storetest"
+	"enisim.alt/store"
+	"enisim.alt/store/storetest"
 )
 
 // waitingContext is a context that tells when its end is first awaited.

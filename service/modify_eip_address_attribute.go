@@ -4,7 +4,7 @@ import (
 	"context"
 	"slices"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 // ModifyEIPAddressAttributeRequest is the request to change an EIP. Attributes that are empty or absent

@@ -4,7 +4,7 @@ import (
 	"context"
 	"maps"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 // ModifyInstanceAttributeRequest is the request to change attributes of an instance. Those that are

@@ -4,7 +4,7 @@ import (
 	"context"
 	"slices"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 // ModifyInstanceSpecRequest is the request to change an instance's type or its bandwidths. Those

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strconv"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 // ModifyNetworkInterfaceAttributeRequest is the request to change an interface. Attributes that are

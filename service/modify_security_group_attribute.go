@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"context"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 // ModifySecurityGroupAttributeRequest is the request to change the name or description of a

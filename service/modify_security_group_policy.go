@@ -3,7 +3,7 @@ package service
 import (
 	"context"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 // ModifySecurityGroupPolicyRequest is the request to set whether the members of a security group

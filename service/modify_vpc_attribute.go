@@ -5,7 +5,7 @@ import (
 	"slices"
 	"time"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 // ModifyVPCAttributeRequest is the request to change a VPC. Attributes that are empty or absent

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"time"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 // ModifyVSwitchAttributeRequest is the request to change a VSwitch. Attributes that are empty or

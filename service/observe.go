@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 // Observer receives measurements of requests that share transactions, and of the transactions. Its

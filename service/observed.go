@@ -1,7 +1,7 @@
 package service
 
 import (
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 // The values that the rules of the actions look at, other than those of attaches and detaches, by the names

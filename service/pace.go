@@ -10,7 +10,7 @@ import (
 	lru "github.com/hashicorp/golang-lru/v2"
 	"golang.org/x/time/rate"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 // Limits of the refusals that an overload causes. A client that repeats a refused request at once

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 // Each account has a number of immediate refusals a second. Further refusals are delayed, up to a

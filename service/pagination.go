@@ -7,7 +7,7 @@ import (
 	"math"
 	"strings"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 // PageRequest is the page of a list that a caller asks for: by number, or, if MaxResults or

@@ -7,7 +7,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 var testPages = paging{list: "tests", maxPageSize: 50, minResults: 10, maxResults: 100, defaultPageSize: 10}

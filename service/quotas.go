@@ -3,7 +3,7 @@ package service
 import (
 	"cmp"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 // Documented limits of an interface. An account may have others (store.Quotas).

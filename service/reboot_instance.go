@@ -4,8 +4,8 @@ import (
 	"context"
 	"slices"
 
-	"enisim/service/disturbance"
-	"enisim/store"
+	"enisim.alt/service/disturbance"
+	"enisim.alt/store"
 )
 
 // RebootInstanceRequest is the request to stop and start a running instance.

@@ -4,7 +4,7 @@ import (
 	"context"
 	"slices"
 
-	"enisim/service/disturbance"
+	"enisim.alt/service/disturbance"
 )
 
 // RebootInstancesRequest is the request to stop and start running instances.

@@ -12,7 +12,7 @@ import (
 	lru "github.com/hashicorp/golang-lru/v2"
 	"golang.org/x/time/rate"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 const (

@@ -5,8 +5,8 @@ import (
 	"log/slog"
 	"testing"
 
-	"enisim/store"
-	"enisim/store/storetest"
+	"enisim.alt/store"
+	"enisim.alt/store/storetest"
 )
 
 // A refusal is answered although its record has to wait: here for a lock of the table.

@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 // ReleaseEIPAddressRequest is the request to give up an EIP.

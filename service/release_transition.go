@@ -4,8 +4,8 @@ import (
 	"context"
 	"time"
 
-	"enisim/service/disturbance"
-	"enisim/store"
+	"enisim.alt/service/disturbance"
+	"enisim.alt/store"
 )
 
 // Released is a transition that was ended by hand: the status of the resource before and after it.

@@ -3,7 +3,7 @@ package service
 import (
 	"context"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 // RemoveTagsRequest is the request to remove tags from one resource. A tag without a value is removed

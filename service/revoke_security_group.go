@@ -4,7 +4,7 @@ import (
 	"context"
 	"slices"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 // RevokeSecurityGroupRequest is the request to remove ingress rules from a security group: those

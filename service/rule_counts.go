@@ -5,7 +5,7 @@ import (
 	"maps"
 	"slices"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 // countedCall is a call that matches rules which count, in the lane that numbers it.

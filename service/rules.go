@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"strings"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 // rule is one line of an action's contract: if the input violates it, the API answers err.

@@ -6,8 +6,8 @@ import (
 	"maps"
 	"slices"
 
-	"enisim/service/disturbance"
-	"enisim/store"
+	"enisim.alt/service/disturbance"
+	"enisim.alt/store"
 )
 
 // RunInstancesRequest is the request to create instances with their interfaces, and to start them

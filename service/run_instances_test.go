@@ -8,8 +8,8 @@ import (
 	"testing"
 	"time"
 
-	"enisim/service/disturbance"
-	"enisim/store"
+	"enisim.alt/service/disturbance"
+	"enisim.alt/store"
 )
 
 // runCase has all inputs of the rules of a launch.

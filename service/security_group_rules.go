@@ -9,7 +9,7 @@ import (
 	"strconv"
 	"strings"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 // maxRules is the maximum number of rules of a security group, of both directions together.

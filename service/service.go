@@ -12,7 +12,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 	"golang.org/x/sync/singleflight"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 // Options are the operator's settings. A delay of zero means that the transition happens at once.

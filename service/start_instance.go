@@ -4,8 +4,8 @@ import (
 	"context"
 	"slices"
 
-	"enisim/service/disturbance"
-	"enisim/store"
+	"enisim.alt/service/disturbance"
+	"enisim.alt/store"
 )
 
 // StartInstanceRequest is the request to start a stopped instance.

@@ -4,7 +4,7 @@ import (
 	"context"
 	"slices"
 
-	"enisim/service/disturbance"
+	"enisim.alt/service/disturbance"
 )
 
 // StartInstancesRequest is the request to start instances.

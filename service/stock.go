@@ -4,8 +4,8 @@ import (
 	"context"
 	"slices"
 
-	"enisim/service/disturbance"
-	"enisim/store"
+	"enisim.alt/service/disturbance"
+	"enisim.alt/store"
 )
 
 // stockOf is what instances need: a type in a zone.

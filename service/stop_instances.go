@@ -4,7 +4,7 @@ import (
 	"context"
 	"slices"
 
-	"enisim/service/disturbance"
+	"enisim.alt/service/disturbance"
 )
 
 // StopInstancesRequest is the request to stop running instances.

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 // tagProduct is a product whose resources have tags. ECS and VPC have the same three actions, each

@@ -16,9 +16,9 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"golang.org/x/sync/errgroup"
 
-	"enisim/service/disturbance"
-	"enisim/store"
-	"enisim/store/storetest"
+	"enisim.alt/service/disturbance"
+	"enisim.alt/store"
+	"enisim.alt/store/storetest"
 )
 
 // throttleTest is a database with two accounts, and servers on it that share a clock.

@@ -14,7 +14,7 @@ import (
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 	"go.opentelemetry.io/otel/trace"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 // tracedLanes is a laneTest whose spans are kept.

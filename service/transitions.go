@@ -4,8 +4,8 @@ import (
 	"context"
 	"time"
 
-	"enisim/service/disturbance"
-	"enisim/store"
+	"enisim.alt/service/disturbance"
+	"enisim.alt/store"
 )
 
 // lifecycleCall is a call whose transitions lifecycles may decide. The zero value has none: then the

@@ -4,8 +4,8 @@ import (
 	"context"
 	"net/netip"
 
-	"enisim/service/disturbance"
-	"enisim/store"
+	"enisim.alt/service/disturbance"
+	"enisim.alt/store"
 )
 
 // UnassociateEIPAddressRequest is the request to take an EIP off an instance or an interface.

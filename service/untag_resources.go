@@ -4,7 +4,7 @@ import (
 	"context"
 	"slices"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 // UntagResourcesRequest is the request to remove tags from resources of one type: those with the

@@ -7,8 +7,8 @@ import (
 	"testing"
 	"time"
 
-	"enisim/store"
-	"enisim/store/storetest"
+	"enisim.alt/store"
+	"enisim.alt/store/storetest"
 )
 
 // readOffer locks a VSwitch of the small world and returns the addresses that it offers for want.

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 // contendedWorld changes the small world so that an attach of eni-2 to i-1 depends on further rows:

@@ -6,7 +6,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"enisim/store/catalogue"
+	"enisim.alt/store/catalogue"
 )
 
 // loadCatalogue writes the regions, zones and instance types of this binary's catalogue into the

@@ -5,8 +5,8 @@ import (
 	"testing"
 	"time"
 
-	"enisim/store"
-	"enisim/store/storetest"
+	"enisim.alt/store"
+	"enisim.alt/store/storetest"
 )
 
 // A token is new until a transaction has stored an answer under it. Then a claim returns that

@@ -11,8 +11,8 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"enisim/store"
-	"enisim/store/storetest"
+	"enisim.alt/store"
+	"enisim.alt/store/storetest"
 )
 
 // raiseAtCommit runs a RAISE statement at each commit of a transaction that attaches an interface,

@@ -7,7 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"enisim/store/storetest"
+	"enisim.alt/store/storetest"
 )
 
 // checkNow checks the constraints that are otherwise checked at the commit.

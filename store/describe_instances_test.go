@@ -5,7 +5,7 @@ import (
 	"slices"
 	"testing"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 // Each filter of DescribeInstances selects exactly its rows, alone and combined with others, and

@@ -9,7 +9,7 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
 
-	"enisim/migrations"
+	"enisim.alt/migrations"
 )
 
 // migrationLock is the advisory lock under which one process at a time changes the schema: "enisim"

@@ -8,9 +8,9 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"enisim/store"
-	"enisim/store/storetest"
-	"enisim/store/world"
+	"enisim.alt/store"
+	"enisim.alt/store/storetest"
+	"enisim.alt/store/world"
 )
 
 // worldBeforeAttachments is a world in the schema of version 6, in which an interface had columns

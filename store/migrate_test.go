@@ -8,8 +8,8 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"golang.org/x/sync/errgroup"
 
-	"enisim/store"
-	"enisim/store/storetest"
+	"enisim.alt/store"
+	"enisim.alt/store/storetest"
 )
 
 // emptyDatabase returns the URL of a database without tables, and a pool on it.

@@ -7,9 +7,9 @@ import (
 	"testing"
 	"time"
 
-	"enisim/service/worldtest"
-	"enisim/store"
-	"enisim/store/storetest"
+	"enisim.alt/service/worldtest"
+	"enisim.alt/store"
+	"enisim.alt/store/storetest"
 )
 
 // slotsOf returns the filled slots of instances as "instance slot interface status".

@@ -6,7 +6,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"enisim/store/storetest"
+	"enisim.alt/store/storetest"
 )
 
 // The sessions of a store read a table by its index even if the planner takes it for a small one.

@@ -13,8 +13,8 @@ import (
 	"testing"
 	"time"
 
-	"enisim/store"
-	"enisim/store/pglocal"
+	"enisim.alt/store"
+	"enisim.alt/store/pglocal"
 )
 
 // PgBouncer is refused with one error that says what to do, whether or not it accepts the settings of a

@@ -16,9 +16,9 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"enisim/store"
-	"enisim/store/pglocal"
-	"enisim/store/storetest"
+	"enisim.alt/store"
+	"enisim.alt/store/pglocal"
+	"enisim.alt/store/storetest"
 )
 
 // failoverTimeout limits waits for what takes a second on an idle machine.

@@ -8,7 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"pgregory.net/rapid"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 // statuses are the status of a row and its next status, which is "" if there is none.

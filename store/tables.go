@@ -1,6 +1,6 @@
 package store
 
-import "enisim/store/table"
+import "enisim.alt/store/table"
 
 // insertRow queues the write that inserts a whole row.
 func insertRow[T any](tx *Tx, t *table.Table[T], row T) {

@@ -12,7 +12,7 @@ import (
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 	"go.opentelemetry.io/otel/trace"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 // recorder returns what makes spans, and keeps them.

@@ -15,8 +15,8 @@ import (
 	"github.com/jackc/pgx/v5/pgproto3"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"enisim/store"
-	"enisim/store/storetest"
+	"enisim.alt/store"
+	"enisim.alt/store/storetest"
 )
 
 const account = "1000000000000001"

@@ -5,8 +5,8 @@ import (
 	"testing"
 	"time"
 
-	"enisim/store"
-	"enisim/store/world"
+	"enisim.alt/store"
+	"enisim.alt/store/world"
 )
 
 // Each change of a VSwitch adds a row to its counts. The next transaction that has the VSwitch's lock

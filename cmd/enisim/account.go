@@ -8,8 +8,8 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"enisim/service/operator"
-	"enisim/store"
+	"enisim.alt/service/operator"
+	"enisim.alt/store"
 )
 
 type accountCommand struct {

@@ -5,8 +5,8 @@ import (
 	"syscall"
 	"testing"
 
-	"enisim/store/storetest"
-	"enisim/testdata/scenarios"
+	"enisim.alt/store/storetest"
+	"enisim.alt/testdata/scenarios"
 )
 
 // Accounts are created, used, reset and deleted beside a running server. The environment also has a

@@ -8,8 +8,8 @@ import (
 	"slices"
 	"strings"
 
-	"enisim/httpapi"
-	"enisim/service/match"
+	"enisim.alt/httpapi"
+	"enisim.alt/service/match"
 )
 
 type actionsCommand struct {

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"enisim/httpapi"
+	"enisim.alt/httpapi"
 )
 
 // The command lists all actions, prints one in detail, and describes all of them as JSON.

@@ -8,8 +8,8 @@ import (
 	"os"
 	"path/filepath"
 
-	"enisim/store"
-	"enisim/store/pglocal"
+	"enisim.alt/store"
+	"enisim.alt/store/pglocal"
 )
 
 // privateFlags select the private Postgres of a folder. Existing databases have tools of their own.

@@ -15,8 +15,8 @@ import (
 
 	"github.com/google/uuid"
 
-	"enisim/httpapi"
-	"enisim/httpapi/signature"
+	"enisim.alt/httpapi"
+	"enisim.alt/httpapi/signature"
 )
 
 // apiParameters are the parameters of an action on the command line, such as --InstanceId i-web.

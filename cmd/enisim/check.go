@@ -7,9 +7,9 @@ import (
 	"os"
 	"time"
 
-	"enisim/cmd/enisim/check"
-	"enisim/cmd/enisim/history"
-	"enisim/store"
+	"enisim.alt/cmd/enisim/check"
+	"enisim.alt/cmd/enisim/history"
+	"enisim.alt/store"
 )
 
 type checkCommand struct {

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	"enisim/service/disturbance"
+	"enisim.alt/service/disturbance"
 )
 
 type clockCommand struct {

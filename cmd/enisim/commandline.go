@@ -14,7 +14,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"enisim/service/match"
+	"enisim.alt/service/match"
 )
 
 // commandGroups returns the groups of commands in --help.

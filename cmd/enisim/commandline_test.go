@@ -13,7 +13,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"enisim/migrations"
+	"enisim.alt/migrations"
 )
 
 // leafCommands returns the commands that can be run, each with its flags and those of its parents.

@@ -9,7 +9,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"enisim/httpapi"
+	"enisim.alt/httpapi"
 )
 
 // completeWord is the first argument when the script of a shell asks for candidates. The other

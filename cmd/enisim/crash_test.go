@@ -21,9 +21,9 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"enisim/httpapi/signature"
-	"enisim/service/worldtest"
-	"enisim/store/pglocal"
+	"enisim.alt/httpapi/signature"
+	"enisim.alt/service/worldtest"
+	"enisim.alt/store/pglocal"
 )
 
 // worldOf returns a world with a key and the given numbers of instances and free interfaces.

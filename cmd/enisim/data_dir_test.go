@@ -9,7 +9,7 @@ import (
 	"sync"
 	"testing"
 
-	"enisim/store/pglocal"
+	"enisim.alt/store/pglocal"
 )
 
 // emptyDataDir returns an empty folder for a private Postgres, which its unprivileged user can

@@ -8,8 +8,8 @@ import (
 
 	"go.opentelemetry.io/otel/trace"
 
-	"enisim/store"
-	"enisim/store/pglocal"
+	"enisim.alt/store"
+	"enisim.alt/store/pglocal"
 )
 
 // databaseFlags select the database of a command: an existing Postgres, or the private one in a

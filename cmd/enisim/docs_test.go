@@ -67,6 +67,7 @@ var notRun = []struct{ begins, reason string }{
 	{"go build -tags sabotage_instance_lock ", "TestSabotageIsCaught builds and judges it"},
 	{"GOFLAGS=-tags=sabotage_account_lock ", "fails on purpose; TestSabotageOfInterfacesIsCaught judges the build"},
 	{"go mod ", "changes the module of the reader"},
+	{"GOPROXY=", "TestAnotherModuleGetsThisOneFromAProxy does it"},
 	{"curl -X POST http://$ENDPOINT/", "the endpoint is a container's"},
 	{"docker run ", "needs Docker and an image from the network"},
 	{"OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318 enisim serve", "TestTracesAreExported does it, on a free port"},

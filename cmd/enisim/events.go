@@ -9,8 +9,8 @@ import (
 	"strings"
 	"time"
 
-	"enisim/service/operator"
-	"enisim/store"
+	"enisim.alt/service/operator"
+	"enisim.alt/store"
 )
 
 // followPause is how long enisim events --follow waits before it asks for further events.

@@ -7,8 +7,8 @@ import (
 	"strconv"
 	"time"
 
-	"enisim/service"
-	"enisim/store"
+	"enisim.alt/service"
+	"enisim.alt/store"
 )
 
 const (

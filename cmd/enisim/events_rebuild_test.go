@@ -19,10 +19,10 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"enisim/httpapi"
-	"enisim/httpapi/signature"
-	"enisim/service/operator"
-	"enisim/store/storetest"
+	"enisim.alt/httpapi"
+	"enisim.alt/httpapi/signature"
+	"enisim.alt/service/operator"
+	"enisim.alt/store/storetest"
 )
 
 const (

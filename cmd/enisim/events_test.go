@@ -8,8 +8,8 @@ import (
 	"strings"
 	"testing"
 
-	"enisim/service/operator"
-	"enisim/service/worldtest"
+	"enisim.alt/service/operator"
+	"enisim.alt/service/worldtest"
 )
 
 // startEvents starts a server, and returns its endpoint and the RequestId of a refused detach.

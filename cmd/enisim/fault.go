@@ -8,8 +8,8 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"enisim/service/disturbance"
-	"enisim/service/operator"
+	"enisim.alt/service/disturbance"
+	"enisim.alt/service/operator"
 )
 
 type faultCommand struct {

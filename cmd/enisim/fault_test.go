@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"enisim/service/operator"
+	"enisim.alt/service/operator"
 )
 
 // One command loses the answer of the second attach. The command line says so, the counts too, and the

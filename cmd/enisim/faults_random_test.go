@@ -8,8 +8,8 @@ import (
 	"testing"
 	"time"
 
-	"enisim/httpapi"
-	"enisim/service/disturbance"
+	"enisim.alt/httpapi"
+	"enisim.alt/service/disturbance"
 )
 
 // maxLossyFaults is the maximum number of faults of a run that leave outcomes unknown. Each unknown

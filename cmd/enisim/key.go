@@ -8,7 +8,7 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"enisim/service/operator"
+	"enisim.alt/service/operator"
 )
 
 type keyCommand struct {

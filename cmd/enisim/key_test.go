@@ -6,8 +6,8 @@ import (
 	"testing"
 	"time"
 
-	"enisim/service/worldtest"
-	"enisim/store/storetest"
+	"enisim.alt/service/worldtest"
+	"enisim.alt/store/storetest"
 )
 
 // fields parses the output of key create: a name and a value on each line.

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"enisim/store/storetest"
+	"enisim.alt/store/storetest"
 )
 
 // 1,000 connections that send one byte a second, half of them in the header and half in the body,

@@ -12,8 +12,8 @@ import (
 	"strings"
 	"time"
 
-	"enisim/cmd/enisim/history"
-	"enisim/cmd/enisim/load"
+	"enisim.alt/cmd/enisim/history"
+	"enisim.alt/cmd/enisim/load"
 )
 
 type loadCommand struct {

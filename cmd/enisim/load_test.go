@@ -13,9 +13,9 @@ import (
 	"testing"
 	"time"
 
-	"enisim/cmd/enisim/history"
-	"enisim/cmd/enisim/load"
-	"enisim/service/worldtest"
+	"enisim.alt/cmd/enisim/history"
+	"enisim.alt/cmd/enisim/load"
+	"enisim.alt/service/worldtest"
 )
 
 // outcomeKey is the result of an operation: its action, and the code of a refusal.

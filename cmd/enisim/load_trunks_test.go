@@ -5,8 +5,8 @@ import (
 	"strings"
 	"testing"
 
-	"enisim/cmd/enisim/history"
-	"enisim/service/worldtest"
+	"enisim.alt/cmd/enisim/history"
+	"enisim.alt/service/worldtest"
 )
 
 // A load attaches members to trunks and interfaces to their instances at the same time. Its history, in which

@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"enisim/service/worldtest"
+	"enisim.alt/service/worldtest"
 )
 
 // programEnv is set for a process that runs the test binary as the program itself, so that tests

@@ -10,8 +10,8 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"enisim/httpapi/metrics"
-	"enisim/service"
+	"enisim.alt/httpapi/metrics"
+	"enisim.alt/service"
 )
 
 // maxScrapeConnections is the maximum number of connections to the address of --metrics-listen.

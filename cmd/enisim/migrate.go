@@ -11,7 +11,7 @@ import (
 
 	"golang.org/x/term"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 type migrateCommand struct {

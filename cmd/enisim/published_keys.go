@@ -7,9 +7,9 @@ import (
 	"strings"
 	"time"
 
-	"enisim/service/scenario"
-	"enisim/store"
-	"enisim/testdata/scenarios"
+	"enisim.alt/service/scenario"
+	"enisim.alt/store"
+	"enisim.alt/testdata/scenarios"
 )
 
 // publishedKeys returns the keys of the quick-start world, whose secrets are in the documentation.

@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"text/tabwriter"
 
-	"enisim/service/operator"
+	"enisim.alt/service/operator"
 )
 
 type quotaCommand struct {

@@ -7,10 +7,10 @@ import (
 	"net"
 	"net/url"
 
-	"enisim/httpapi"
-	"enisim/service/operator"
-	"enisim/service/scenario"
-	"enisim/testdata/scenarios"
+	"enisim.alt/httpapi"
+	"enisim.alt/service/operator"
+	"enisim.alt/service/scenario"
+	"enisim.alt/testdata/scenarios"
 )
 
 type resetCommand struct {

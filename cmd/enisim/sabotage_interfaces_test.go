@@ -12,9 +12,9 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"enisim/service"
-	"enisim/service/worldtest"
-	"enisim/store/pglocal"
+	"enisim.alt/service"
+	"enisim.alt/service/worldtest"
+	"enisim.alt/store/pglocal"
 )
 
 // lifeRace is a load on two servers whose calls create interfaces or assign addresses.

@@ -17,9 +17,9 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"enisim/cmd/enisim/history"
-	"enisim/service"
-	"enisim/store/pglocal"
+	"enisim.alt/cmd/enisim/history"
+	"enisim.alt/service"
+	"enisim.alt/store/pglocal"
 )
 
 // hotWorld has one instance with two free slots and 60 interfaces.

@@ -7,9 +7,9 @@ import (
 	"io"
 	"os"
 
-	"enisim/service/operator"
-	"enisim/service/scenario"
-	"enisim/store"
+	"enisim.alt/service/operator"
+	"enisim.alt/service/scenario"
+	"enisim.alt/store"
 )
 
 type scenarioCommand struct {

@@ -10,7 +10,7 @@ import (
 	"syscall"
 	"testing"
 
-	"enisim/testdata/scenarios"
+	"enisim.alt/testdata/scenarios"
 )
 
 // largeWorld returns a scenario with the given number of instances and of secondary interfaces on

@@ -3,7 +3,7 @@ package main
 import (
 	"fmt"
 
-	"enisim/service/scenario"
+	"enisim.alt/service/scenario"
 )
 
 type scenarioCheckCommand struct {

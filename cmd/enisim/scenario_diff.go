@@ -4,8 +4,8 @@ import (
 	"context"
 	"fmt"
 
-	"enisim/service/operator"
-	"enisim/service/scenario"
+	"enisim.alt/service/operator"
+	"enisim.alt/service/scenario"
 )
 
 type scenarioDiffCommand struct {

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"enisim/store/storetest"
+	"enisim.alt/store/storetest"
 )
 
 // An exported world has no differences from its account. A diff shows those of another file.

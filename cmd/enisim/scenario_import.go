@@ -8,8 +8,8 @@ import (
 	"regexp"
 	"strings"
 
-	"enisim/service/scenario"
-	"enisim/service/scenario/topology"
+	"enisim.alt/service/scenario"
+	"enisim.alt/service/scenario/topology"
 )
 
 type scenarioImportCommand struct {

@@ -10,8 +10,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"enisim/service/worldtest"
-	"enisim/store/storetest"
+	"enisim.alt/service/worldtest"
+	"enisim.alt/store/storetest"
 )
 
 // A process is killed when it has written half of a scenario. Nothing has changed then, and the

@@ -1,6 +1,6 @@
 package main
 
-import "enisim/service/scenario"
+import "enisim.alt/service/scenario"
 
 type scenarioSchemaCommand struct{}
 

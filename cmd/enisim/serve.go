@@ -20,13 +20,13 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"enisim/httpapi"
-	"enisim/service"
-	"enisim/service/operator"
-	"enisim/service/scenario"
-	"enisim/store"
-	"enisim/store/world"
-	"enisim/testdata/scenarios"
+	"enisim.alt/httpapi"
+	"enisim.alt/service"
+	"enisim.alt/service/operator"
+	"enisim.alt/service/scenario"
+	"enisim.alt/store"
+	"enisim.alt/store/world"
+	"enisim.alt/testdata/scenarios"
 )
 
 // Limits of the HTTP server against slow and disconnected clients. A waiting connection takes

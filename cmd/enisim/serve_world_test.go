@@ -9,8 +9,8 @@ import (
 	"syscall"
 	"testing"
 
-	"enisim/service/worldtest"
-	"enisim/store/storetest"
+	"enisim.alt/service/worldtest"
+	"enisim.alt/store/storetest"
 )
 
 // Changes by clients survive a restart with the same scenario. Only --scenario-reset restores the

@@ -6,7 +6,7 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"enisim/service/operator"
+	"enisim.alt/service/operator"
 )
 
 type snapshotCommand struct {

@@ -24,9 +24,9 @@ import (
 
 	"github.com/google/uuid"
 
-	"enisim/httpapi/signature"
-	"enisim/service/worldtest"
-	"enisim/store/storetest"
+	"enisim.alt/httpapi/signature"
+	"enisim.alt/service/worldtest"
+	"enisim.alt/store/storetest"
 )
 
 // soakFor is the duration of TestHostileSoak.

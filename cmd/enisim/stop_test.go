@@ -13,8 +13,8 @@ import (
 	"testing"
 	"time"
 
-	"enisim/store/pglocal"
-	"enisim/store/storetest"
+	"enisim.alt/store/pglocal"
+	"enisim.alt/store/storetest"
 )
 
 // eventually waits for a change in another process that cannot be signalled.

@@ -11,12 +11,12 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"enisim/httpapi"
-	"enisim/service"
-	"enisim/service/disturbance"
-	"enisim/service/operator"
-	"enisim/store"
-	"enisim/store/pglocal"
+	"enisim.alt/httpapi"
+	"enisim.alt/service"
+	"enisim.alt/service/disturbance"
+	"enisim.alt/service/operator"
+	"enisim.alt/store"
+	"enisim.alt/store/pglocal"
 )
 
 // targetFlags select what an operator's command works on: a running server, through its control

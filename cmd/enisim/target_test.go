@@ -11,9 +11,9 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"enisim/service/worldtest"
-	"enisim/store/pglocal"
-	"enisim/store/storetest"
+	"enisim.alt/service/worldtest"
+	"enisim.alt/store/pglocal"
+	"enisim.alt/store/storetest"
 )
 
 // outputOf runs a command line with additional environment variables and with standard input.

@@ -8,8 +8,8 @@ import (
 	"strconv"
 	"text/tabwriter"
 
-	"enisim/service/disturbance"
-	"enisim/service/operator"
+	"enisim.alt/service/disturbance"
+	"enisim.alt/service/operator"
 )
 
 type throttleCommand struct {

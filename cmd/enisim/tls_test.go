@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"enisim/store/storetest"
+	"enisim.alt/store/storetest"
 )
 
 // A server with --tls-self-signed prints the fingerprint of the certificate that it presents.

@@ -26,7 +26,7 @@ import (
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/protobuf/proto"
 
-	"enisim/store/storetest"
+	"enisim.alt/store/storetest"
 )
 
 // receiver is a collector: it receives spans by both protocols of OTLP.

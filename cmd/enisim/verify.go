@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 
-	"enisim/service/operator"
+	"enisim.alt/service/operator"
 )
 
 type verifyCommand struct{ targetFlags }

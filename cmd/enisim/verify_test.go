@@ -6,8 +6,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"enisim/service/operator"
-	"enisim/store/storetest"
+	"enisim.alt/service/operator"
+	"enisim.alt/store/storetest"
 )
 
 // Verify reports that all invariants hold, or the row that violates one.

@@ -6,8 +6,8 @@ import (
 	"runtime/debug"
 	"strings"
 
-	"enisim/migrations"
-	"enisim/store"
+	"enisim.alt/migrations"
+	"enisim.alt/store"
 )
 
 type versionCommand struct {

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"enisim/service/operator"
+	"enisim.alt/service/operator"
 )
 
 type whyCommand struct {

@@ -11,9 +11,9 @@ import (
 	"strings"
 	"time"
 
-	"enisim/service/disturbance"
-	"enisim/service/operator"
-	"enisim/store"
+	"enisim.alt/service/disturbance"
+	"enisim.alt/service/operator"
+	"enisim.alt/store"
 )
 
 const (

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"enisim/httpapi/metrics"
+	"enisim.alt/httpapi/metrics"
 )
 
 // The size of a chart, in the units of its SVG.

@@ -16,9 +16,9 @@ import (
 
 	"golang.org/x/sync/semaphore"
 
-	"enisim/httpapi/metrics"
-	"enisim/service"
-	"enisim/service/operator"
+	"enisim.alt/httpapi/metrics"
+	"enisim.alt/service"
+	"enisim.alt/service/operator"
 )
 
 // Prefix is the path of the console, which no cloud API uses.

@@ -4,9 +4,9 @@ import (
 	"net/http"
 	"time"
 
-	"enisim/httpapi/metrics"
-	"enisim/service/operator"
-	"enisim/store"
+	"enisim.alt/httpapi/metrics"
+	"enisim.alt/service/operator"
+	"enisim.alt/store"
 )
 
 const (

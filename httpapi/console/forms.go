@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"enisim/service/disturbance"
+	"enisim.alt/service/disturbance"
 )
 
 // The kinds of fields.

@@ -10,8 +10,8 @@ import (
 	"strings"
 	"time"
 
-	"enisim/service/operator"
-	"enisim/store"
+	"enisim.alt/service/operator"
+	"enisim.alt/store"
 )
 
 const (

@@ -4,8 +4,8 @@ import (
 	"net/http"
 	"time"
 
-	"enisim/service"
-	"enisim/store"
+	"enisim.alt/service"
+	"enisim.alt/store"
 )
 
 const (

@@ -6,8 +6,8 @@ import (
 	"slices"
 	"strconv"
 
-	"enisim/service/operator"
-	"enisim/store"
+	"enisim.alt/service/operator"
+	"enisim.alt/store"
 )
 
 // rowsPerPage is the number of rows on a page of a list.

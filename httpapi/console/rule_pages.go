@@ -7,9 +7,9 @@ import (
 	"net/url"
 	"reflect"
 
-	"enisim/service/disturbance"
-	"enisim/service/operator"
-	"enisim/store"
+	"enisim.alt/service/disturbance"
+	"enisim.alt/service/operator"
+	"enisim.alt/store"
 )
 
 // accountsSuggested is the maximum number of accounts that a field for an account suggests.

@@ -6,8 +6,8 @@ import (
 	"strings"
 	"time"
 
-	"enisim/service/disturbance"
-	"enisim/service/operator"
+	"enisim.alt/service/disturbance"
+	"enisim.alt/service/operator"
 )
 
 // maxRulesShown is the maximum number of rules in the list of a page.

@@ -5,7 +5,7 @@ import (
 	"regexp"
 	"strings"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 // maxFound is the maximum number of resources that a search shows.

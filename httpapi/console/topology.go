@@ -5,8 +5,8 @@ import (
 	"net/http"
 	"slices"
 
-	"enisim/service/operator"
-	"enisim/store"
+	"enisim.alt/service/operator"
+	"enisim.alt/store"
 )
 
 const (

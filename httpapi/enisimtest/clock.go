@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"enisim/service/disturbance"
+	"enisim.alt/service/disturbance"
 )
 
 // Advance moves the time of all accounts on: an interface that is Attaching for 5 s is InUse after

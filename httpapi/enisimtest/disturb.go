@@ -4,8 +4,8 @@ import (
 	"cmp"
 	"testing"
 
-	"enisim/service/disturbance"
-	"enisim/service/operator"
+	"enisim.alt/service/disturbance"
+	"enisim.alt/service/operator"
 )
 
 // Rules and their parts, under names for which a test needs no other package.

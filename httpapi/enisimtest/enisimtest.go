@@ -10,14 +10,14 @@ import (
 	"testing"
 	"time"
 
-	"enisim/httpapi"
-	"enisim/httpapi/metrics"
-	"enisim/migrations"
-	"enisim/service"
-	"enisim/service/operator"
-	"enisim/service/scenario"
-	"enisim/store"
-	"enisim/testdata/scenarios"
+	"enisim.alt/httpapi"
+	"enisim.alt/httpapi/metrics"
+	"enisim.alt/migrations"
+	"enisim.alt/service"
+	"enisim.alt/service/operator"
+	"enisim.alt/service/scenario"
+	"enisim.alt/store"
+	"enisim.alt/testdata/scenarios"
 )
 
 // startTimeout is the timeout of each operation while a server starts or ends.

@@ -12,8 +12,8 @@ import (
 
 	"github.com/aliyun/alibaba-cloud-sdk-go/services/ecs"
 
-	"enisim/httpapi/enisimtest"
-	"enisim/service"
+	"enisim.alt/httpapi/enisimtest"
+	"enisim.alt/service"
 )
 
 func TestMain(m *testing.M) {

@@ -3,7 +3,7 @@ package enisimtest
 import (
 	"testing"
 
-	"enisim/service/operator"
+	"enisim.alt/service/operator"
 )
 
 // Events and their parts, under names for which a test needs no other package.

@@ -7,7 +7,7 @@ import (
 	alierrors "github.com/aliyun/alibaba-cloud-sdk-go/sdk/errors"
 	"github.com/aliyun/alibaba-cloud-sdk-go/services/ecs"
 
-	"enisim/httpapi/enisimtest"
+	"enisim.alt/httpapi/enisimtest"
 )
 
 // A test sees what has happened on its server, and why a request was refused.

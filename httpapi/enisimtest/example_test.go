@@ -5,7 +5,7 @@ import (
 
 	"github.com/aliyun/alibaba-cloud-sdk-go/services/ecs"
 
-	"enisim/httpapi/enisimtest"
+	"enisim.alt/httpapi/enisimtest"
 )
 
 func TestAttach(t *testing.T) {

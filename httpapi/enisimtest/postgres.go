@@ -13,8 +13,8 @@ import (
 	"sync"
 	"time"
 
-	"enisim/store"
-	"enisim/store/pglocal"
+	"enisim.alt/store"
+	"enisim.alt/store/pglocal"
 )
 
 const urlVariable = "ENISIM_TEST_DATABASE_URL"

@@ -10,7 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
-	"enisim/service"
+	"enisim.alt/service"
 )
 
 // maxScrapes is the maximum number of scrapes at a time. More are answered with 503.

@@ -7,8 +7,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"enisim/service"
-	"enisim/testdata/contract"
+	"enisim.alt/service"
+	"enisim.alt/testdata/contract"
 )
 
 // Codes of the label "code" that are not codes of the API.

@@ -5,7 +5,7 @@ import (
 	"sync"
 	"time"
 
-	"enisim/service"
+	"enisim.alt/service"
 )
 
 const (

@@ -7,7 +7,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"enisim/service"
+	"enisim.alt/service"
 )
 
 // pingTimeout is how long a scrape waits for the database to answer.

@@ -4,7 +4,7 @@ import (
 	"slices"
 	"testing"
 
-	"enisim/testdata/scenarios"
+	"enisim.alt/testdata/scenarios"
 )
 
 // The quick-start world has this key, a free interface, and an instance with one free slot.

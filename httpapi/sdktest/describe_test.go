@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"enisim/service/worldtest"
+	"enisim.alt/service/worldtest"
 )
 
 var worldKey = key{"LTAIsdktest00000001", "sdktest-secret"}

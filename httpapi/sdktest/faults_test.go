@@ -7,8 +7,8 @@ import (
 
 	sdkerrors "github.com/aliyun/alibaba-cloud-sdk-go/sdk/errors"
 
-	"enisim/service/disturbance"
-	"enisim/testdata/scenarios"
+	"enisim.alt/service/disturbance"
+	"enisim.alt/testdata/scenarios"
 )
 
 const quickstartAccount = "1000000000000001"

@@ -15,7 +15,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"golang.org/x/sync/errgroup"
 
-	"enisim/service/worldtest"
+	"enisim.alt/service/worldtest"
 )
 
 // lifecycleWorld has an account with a key and nothing else.

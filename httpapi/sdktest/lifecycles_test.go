@@ -4,9 +4,9 @@ import (
 	"testing"
 	"time"
 
-	"enisim/service/disturbance"
-	"enisim/service/operator"
-	"enisim/testdata/scenarios"
+	"enisim.alt/service/disturbance"
+	"enisim.alt/service/operator"
+	"enisim.alt/testdata/scenarios"
 )
 
 // The user of an SDK sees an attach that gets stuck, one that falls back, and one whose time passes by

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"enisim/httpapi"
+	"enisim.alt/httpapi"
 )
 
 // ignoredParameters are parameters of the SDK that no action reads, by the reason. A parameter that

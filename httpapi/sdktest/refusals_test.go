@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"enisim/testdata/scenarios"
+	"enisim.alt/testdata/scenarios"
 )
 
 // attachErrorsKey is the key of the account of testdata/scenarios/attach-errors.yaml.

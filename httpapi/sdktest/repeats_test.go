@@ -10,8 +10,8 @@ import (
 
 	sdkerrors "github.com/aliyun/alibaba-cloud-sdk-go/sdk/errors"
 
-	"enisim/service/disturbance"
-	"enisim/testdata/scenarios"
+	"enisim.alt/service/disturbance"
+	"enisim.alt/testdata/scenarios"
 )
 
 // repeating makes a client wait only so long for an answer, and repeat a call without one, or one that

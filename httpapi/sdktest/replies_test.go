@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"enisim/httpapi"
+	"enisim.alt/httpapi"
 )
 
 // newerFields are fields that the TypeScript SDKs have and the Go SDK lacks.

@@ -8,9 +8,9 @@ import (
 
 	sdkerrors "github.com/aliyun/alibaba-cloud-sdk-go/sdk/errors"
 
-	"enisim/service"
-	"enisim/service/disturbance"
-	"enisim/testdata/scenarios"
+	"enisim.alt/service"
+	"enisim.alt/service/disturbance"
+	"enisim.alt/testdata/scenarios"
 )
 
 // withThrottleClock makes the throttles of a server follow its clock.

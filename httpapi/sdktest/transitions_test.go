@@ -8,9 +8,9 @@ import (
 	"github.com/aliyun/alibaba-cloud-sdk-go/services/ecs"
 	"github.com/aliyun/alibaba-cloud-sdk-go/services/vpc"
 
-	"enisim/service/disturbance"
-	"enisim/service/operator"
-	"enisim/testdata/scenarios"
+	"enisim.alt/service/disturbance"
+	"enisim.alt/service/operator"
+	"enisim.alt/testdata/scenarios"
 )
 
 // transitionCase is a transition of a resource whose lifecycle says how long it lasts.

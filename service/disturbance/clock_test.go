@@ -9,7 +9,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	"enisim/service/disturbance"
+	"enisim.alt/service/disturbance"
 )
 
 // realStep generates steps of real time, from a microsecond to a year.

@@ -8,8 +8,8 @@ import (
 	"strings"
 	"time"
 
-	"enisim/service/match"
-	"enisim/testdata/contract"
+	"enisim.alt/service/match"
+	"enisim.alt/testdata/contract"
 )
 
 // Fault disturbs some calls of an account: it answers them instead of the action, delays them, or

@@ -9,7 +9,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	"enisim/service/disturbance"
+	"enisim.alt/service/disturbance"
 )
 
 // A rule that cannot be meant is refused with what is wrong, and with what was probably meant.

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"time"
 
-	"enisim/service/match"
+	"enisim.alt/service/match"
 )
 
 // Decode reads one JSON value. An unknown key is an error with the key that was probably meant,

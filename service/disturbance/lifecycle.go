@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"enisim/service/match"
+	"enisim.alt/service/match"
 )
 
 // The transitions of resources, by the transient status.

@@ -1,6 +1,6 @@
 package disturbance
 
-import "enisim/testdata/contract"
+import "enisim.alt/testdata/contract"
 
 // PresetRealistic is the name of a set of limits that are about those of the real service.
 const PresetRealistic = "realistic"

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"enisim/testdata/contract"
+	"enisim.alt/testdata/contract"
 )
 
 // Throttle limits how often an account calls. It has the limits of its preset, if it names one, and

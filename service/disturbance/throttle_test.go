@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"enisim/testdata/contract"
+	"enisim.alt/testdata/contract"
 )
 
 // A wrong throttle is refused with what is wrong and what was meant.

@@ -6,8 +6,8 @@ import (
 	"regexp"
 	"time"
 
-	"enisim/service"
-	"enisim/store"
+	"enisim.alt/service"
+	"enisim.alt/store"
 )
 
 // AccessKey is a key as operators see it. It excludes the secret, which CreateAccessKey shows once.

@@ -5,8 +5,8 @@ import (
 	"testing"
 	"time"
 
-	"enisim/service"
-	"enisim/store/storetest"
+	"enisim.alt/service"
+	"enisim.alt/store/storetest"
 )
 
 // The keys of an account end with it, at once: also while they are cached, and before its rows are

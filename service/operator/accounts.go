@@ -9,9 +9,9 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"enisim/service/scenario"
-	"enisim/store"
-	"enisim/store/world"
+	"enisim.alt/service/scenario"
+	"enisim.alt/store"
+	"enisim.alt/store/world"
 )
 
 // Account is a tenant as operators see it.

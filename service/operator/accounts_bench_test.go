@@ -6,11 +6,11 @@ import (
 	"testing"
 	"time"
 
-	"enisim/service"
-	"enisim/service/worldtest"
-	"enisim/store"
-	"enisim/store/storetest"
-	"enisim/testdata/scenarios"
+	"enisim.alt/service"
+	"enisim.alt/service/worldtest"
+	"enisim.alt/store"
+	"enisim.alt/store/storetest"
+	"enisim.alt/testdata/scenarios"
 )
 
 // BenchmarkAccount measures the creation and the deletion of an account: of an empty one, and of

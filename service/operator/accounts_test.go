@@ -12,12 +12,12 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"enisim/service"
-	"enisim/service/scenario"
-	"enisim/service/worldtest"
-	"enisim/store"
-	"enisim/store/storetest"
-	"enisim/testdata/scenarios"
+	"enisim.alt/service"
+	"enisim.alt/service/scenario"
+	"enisim.alt/service/worldtest"
+	"enisim.alt/store"
+	"enisim.alt/store/storetest"
+	"enisim.alt/testdata/scenarios"
 )
 
 // tenantFile has an entry of every kind that an account can own. Its id is not that of an account,

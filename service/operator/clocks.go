@@ -4,10 +4,10 @@ import (
 	"context"
 	"time"
 
-	"enisim/service"
-	"enisim/service/disturbance"
-	"enisim/store"
-	"enisim/store/world"
+	"enisim.alt/service"
+	"enisim.alt/service/disturbance"
+	"enisim.alt/store"
+	"enisim.alt/store/world"
 )
 
 // Clock returns what the clock of an account shows.

@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 // Contention are the resources for which most requests of the last time competed.

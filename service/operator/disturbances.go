@@ -7,9 +7,9 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"enisim/service"
-	"enisim/service/disturbance"
-	"enisim/store"
+	"enisim.alt/service"
+	"enisim.alt/service/disturbance"
+	"enisim.alt/store"
 )
 
 // checkRuleAccount returns an error unless an account of a rule has the form of one, or is "*".

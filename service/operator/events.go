@@ -7,9 +7,9 @@ import (
 	"strconv"
 	"time"
 
-	"enisim/service"
-	"enisim/service/disturbance"
-	"enisim/store"
+	"enisim.alt/service"
+	"enisim.alt/service/disturbance"
+	"enisim.alt/store"
 )
 
 // Event is a change that a request has made, or a refused request.

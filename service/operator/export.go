@@ -3,7 +3,7 @@ package operator
 import (
 	"context"
 
-	"enisim/service/scenario"
+	"enisim.alt/service/scenario"
 )
 
 // maxExportedText is the size of the largest scenario that a server returns, in bytes.

@@ -5,9 +5,9 @@ import (
 	"encoding/json"
 	"time"
 
-	"enisim/service"
-	"enisim/service/disturbance"
-	"enisim/store"
+	"enisim.alt/service"
+	"enisim.alt/service/disturbance"
+	"enisim.alt/store"
 )
 
 // Lifecycle is a lifecycle with its count.

@@ -3,8 +3,8 @@ package operator
 import (
 	"golang.org/x/sync/semaphore"
 
-	"enisim/service"
-	"enisim/store"
+	"enisim.alt/service"
+	"enisim.alt/store"
 )
 
 // Operator manages the accounts of a database. It is safe for concurrent use, also beside other

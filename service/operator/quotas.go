@@ -3,8 +3,8 @@ package operator
 import (
 	"context"
 
-	"enisim/service/scenario"
-	"enisim/store"
+	"enisim.alt/service/scenario"
+	"enisim.alt/store"
 )
 
 // Quotas are the quotas of an account, or those of a request. nil is as documented in a full set, and

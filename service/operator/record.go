@@ -6,8 +6,8 @@ import (
 	"strconv"
 	"strings"
 
-	"enisim/service/disturbance"
-	"enisim/store"
+	"enisim.alt/service/disturbance"
+	"enisim.alt/store"
 )
 
 // maxRuleText bounds the text of a rule or a clock in an event, in bytes.

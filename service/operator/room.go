@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"time"
 
-	"enisim/service"
-	"enisim/service/scenario"
-	"enisim/store/world"
+	"enisim.alt/service"
+	"enisim.alt/service/scenario"
+	"enisim.alt/store/world"
 )
 
 // A server holds the worlds of scenarios in memory while it reads, applies, compares or exports

@@ -7,9 +7,9 @@ import (
 	"strings"
 	"testing"
 
-	"enisim/service/scenario"
-	"enisim/service/worldtest"
-	"enisim/store/storetest"
+	"enisim.alt/service/scenario"
+	"enisim.alt/service/worldtest"
+	"enisim.alt/store/storetest"
 )
 
 // Several small worlds are in memory at a time, up to a limit. A large one is there alone.

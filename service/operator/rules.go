@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 // Rule is a rule of any kind, with its counts. Exactly one of its fields is set.

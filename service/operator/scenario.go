@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 
-	"enisim/service/scenario"
-	"enisim/store/world"
+	"enisim.alt/service/scenario"
+	"enisim.alt/store/world"
 )
 
 // Applied counts what applying a scenario changed. The alias is for packages that do not import the

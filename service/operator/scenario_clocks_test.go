@@ -6,9 +6,9 @@ import (
 	"testing"
 	"time"
 
-	"enisim/service"
-	"enisim/service/worldtest"
-	"enisim/store/storetest"
+	"enisim.alt/service"
+	"enisim.alt/service/worldtest"
+	"enisim.alt/store/storetest"
 )
 
 // clockFile returns a scenario of the account with a clock, or without one if it is "".

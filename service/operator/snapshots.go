@@ -5,7 +5,7 @@ import (
 	"errors"
 	"regexp"
 
-	"enisim/store/world"
+	"enisim.alt/store/world"
 )
 
 // Snapshot describes a saved state of an account. The alias is for packages that do not import the

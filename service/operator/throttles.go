@@ -5,9 +5,9 @@ import (
 	"encoding/json"
 	"time"
 
-	"enisim/service"
-	"enisim/service/disturbance"
-	"enisim/store"
+	"enisim.alt/service"
+	"enisim.alt/service/disturbance"
+	"enisim.alt/store"
 )
 
 // Throttle is the throttle of an account with its counts.

@@ -3,7 +3,7 @@ package operator
 import (
 	"context"
 
-	"enisim/store/world"
+	"enisim.alt/store/world"
 )
 
 // Violation is a row that violates an invariant. The alias is for packages that do not import the

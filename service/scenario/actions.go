@@ -4,7 +4,7 @@ import (
 	_ "embed" // the names of the actions
 	"strings"
 
-	"enisim/service/match"
+	"enisim.alt/service/match"
 )
 
 // actionNames are the actions that a RAM user may be allowed, as product:Action, sorted. They are a

@@ -3,7 +3,7 @@ package scenario
 import (
 	"net/netip"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 // addressDemand is the addresses that an interface still needs after the addresses in the file are

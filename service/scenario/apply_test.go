@@ -16,10 +16,10 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"pgregory.net/rapid"
 
-	"enisim/service/scenario"
-	"enisim/store"
-	"enisim/store/storetest"
-	"enisim/store/world"
+	"enisim.alt/service/scenario"
+	"enisim.alt/store"
+	"enisim.alt/store/storetest"
+	"enisim.alt/store/world"
 )
 
 var (

@@ -4,8 +4,8 @@ import (
 	"net/netip"
 	"slices"
 
-	"enisim/store"
-	"enisim/store/world"
+	"enisim.alt/store"
+	"enisim.alt/store/world"
 )
 
 // belongings are the rows of other tables that belong to an interface.

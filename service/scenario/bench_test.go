@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"enisim/service/scenario"
+	"enisim.alt/service/scenario"
 )
 
 // largeFile returns a file with this many attached secondary interfaces, three for each instance.

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"enisim/service/scenario"
+	"enisim.alt/service/scenario"
 )
 
 // hostile are files that a careless parser would need much memory or time for, each as a function

@@ -6,8 +6,8 @@ import (
 	"testing"
 	"time"
 
-	"enisim/service/scenario"
-	"enisim/store/storetest"
+	"enisim.alt/service/scenario"
+	"enisim.alt/store/storetest"
 )
 
 // withClock returns a file of an account with a clock, and an interface that is Attaching for five seconds.

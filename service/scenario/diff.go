@@ -6,8 +6,8 @@ import (
 	"strings"
 	"time"
 
-	"enisim/store"
-	"enisim/store/world"
+	"enisim.alt/store"
+	"enisim.alt/store/world"
 )
 
 // Difference is one resource that applying a scenario would add, change or remove.

@@ -9,8 +9,8 @@ import (
 
 	"pgregory.net/rapid"
 
-	"enisim/service/scenario"
-	"enisim/store/world"
+	"enisim.alt/service/scenario"
+	"enisim.alt/store/world"
 )
 
 // formatted returns differences as the command prints them.

@@ -6,9 +6,9 @@ import (
 	"strings"
 	"testing"
 
-	"enisim/service/disturbance"
-	"enisim/service/scenario"
-	"enisim/store"
+	"enisim.alt/service/disturbance"
+	"enisim.alt/service/scenario"
+	"enisim.alt/store"
 )
 
 // withFaults returns a file of an account with faults, each written as a YAML mapping.

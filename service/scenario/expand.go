@@ -5,9 +5,9 @@ import (
 	"strings"
 	"time"
 
-	"enisim/store"
-	"enisim/store/catalogue"
-	"enisim/store/world"
+	"enisim.alt/store"
+	"enisim.alt/store/catalogue"
+	"enisim.alt/store/world"
 )
 
 // DefaultNetworkInterfacesPerRegion is the documented quota of network interfaces.

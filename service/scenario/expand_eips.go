@@ -6,7 +6,7 @@ import (
 	"net/netip"
 	"slices"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 // eipPlaces are the interfaces of an account with their IPv4 addresses, on which EIPs may be.

@@ -6,8 +6,8 @@ import (
 	"slices"
 	"strings"
 
-	"enisim/service/match"
-	"enisim/store"
+	"enisim.alt/service/match"
+	"enisim.alt/store"
 )
 
 // instance is an expanded instance, to which interfaces can be attached.

@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"slices"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 // nextENIStatus maps a transient status to the status that follows it.

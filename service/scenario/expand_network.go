@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 // accountExpansion expands the resources of one account. Ids are unique within it, per kind of

@@ -7,7 +7,7 @@ import (
 	"regexp"
 	"strings"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 // The network types of a rule.

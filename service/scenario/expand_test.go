@@ -11,9 +11,9 @@ import (
 
 	"pgregory.net/rapid"
 
-	"enisim/service/scenario"
-	"enisim/store"
-	"enisim/store/world"
+	"enisim.alt/service/scenario"
+	"enisim.alt/store"
+	"enisim.alt/store/world"
 )
 
 // parse returns the world of a file, and fails the test if the file has problems.

@@ -7,9 +7,9 @@ import (
 	"slices"
 	"time"
 
-	"enisim/store"
-	"enisim/store/catalogue"
-	"enisim/store/world"
+	"enisim.alt/store"
+	"enisim.alt/store/catalogue"
+	"enisim.alt/store/world"
 )
 
 // Export returns a scenario of what an account has at now. Applying it gives the same world. It

@@ -7,7 +7,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	"enisim/service/scenario"
+	"enisim.alt/service/scenario"
 )
 
 // export returns the exported file of the account of the tests.

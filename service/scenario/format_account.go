@@ -4,7 +4,7 @@ import (
 	"strings"
 	"time"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 // accountEntry is an account.

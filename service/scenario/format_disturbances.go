@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"time"
 
-	"enisim/service/disturbance"
-	"enisim/store"
-	"enisim/store/world"
+	"enisim.alt/service/disturbance"
+	"enisim.alt/store"
+	"enisim.alt/store/world"
 )
 
 // disturbances are the rules of an account, by kind.

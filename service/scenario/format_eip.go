@@ -3,7 +3,7 @@ package scenario
 import (
 	"time"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 // nextEIPStatus maps a transient status of an EIP to the status that follows it.

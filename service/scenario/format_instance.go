@@ -3,7 +3,7 @@ package scenario
 import (
 	"time"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 const aboutSettlesIn = "For a transient status: how long after being applied it moves on, such as 5s or 1m30s."

@@ -3,7 +3,7 @@ package scenario
 import (
 	"time"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 // interfaceFields are the fields that any network interface may have, including a primary one.

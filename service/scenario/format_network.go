@@ -4,7 +4,7 @@ import (
 	"net/netip"
 	"time"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 const aboutNetworkSettlesIn = "How long it is Pending after being applied, such as 5s; never: it stays Pending."

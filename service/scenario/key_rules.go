@@ -10,7 +10,7 @@ import (
 
 	"github.com/goccy/go-yaml/ast"
 
-	"enisim/service/disturbance"
+	"enisim.alt/service/disturbance"
 )
 
 // The keys of rules (faults and the like) come from the fields of the rules' structs, which are

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"enisim/service/match"
+	"enisim.alt/service/match"
 )
 
 // didYouMeanKey is match.DidYouMean for keys. If none is near, it lists all keys, since they are few.

@@ -10,9 +10,9 @@ import (
 
 	"github.com/goccy/go-yaml/ast"
 
-	"enisim/service/disturbance"
-	"enisim/service/match"
-	"enisim/store/world"
+	"enisim.alt/service/disturbance"
+	"enisim.alt/service/match"
+	"enisim.alt/store/world"
 )
 
 // object is a mapping of the file that is being read. Its keys and their values are described by

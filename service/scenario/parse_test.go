@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"enisim/service/scenario"
+	"enisim.alt/service/scenario"
 )
 
 // network is the beginning of a file, up to line 18. Tests append instances and network_interfaces

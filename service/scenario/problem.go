@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"enisim/service/match"
+	"enisim.alt/service/match"
 )
 
 // Problem is one mistake in a scenario file.

@@ -6,8 +6,8 @@ import (
 	"slices"
 	"time"
 
-	"enisim/store"
-	"enisim/store/world"
+	"enisim.alt/store"
+	"enisim.alt/store/world"
 )
 
 // The functions below return rows as the entries of a file, without the rows that are entries of

@@ -4,8 +4,8 @@ import (
 	"bytes"
 	"strconv"
 
-	"enisim/store"
-	"enisim/store/world"
+	"enisim.alt/store"
+	"enisim.alt/store/world"
 )
 
 // The tables of a world, as Diff compares them, in the order of world.Apply.

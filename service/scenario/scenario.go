@@ -5,8 +5,8 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"enisim/store"
-	"enisim/store/world"
+	"enisim.alt/store"
+	"enisim.alt/store/world"
 )
 
 // Scenario is a file that can be applied.

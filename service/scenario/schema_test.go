@@ -15,7 +15,7 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
-	"enisim/service/scenario"
+	"enisim.alt/service/scenario"
 )
 
 // editor validates a file like an editor that uses the schema.

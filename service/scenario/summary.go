@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 // Summary returns one line with the numbers of the scenario's resources, without those of which

@@ -8,8 +8,8 @@ import (
 	"strconv"
 	"time"
 
-	"enisim/service/disturbance"
-	"enisim/store/world"
+	"enisim.alt/service/disturbance"
+	"enisim.alt/store/world"
 )
 
 // The values of keys are the fields of entries. A field has one of the types below, or is a mapping

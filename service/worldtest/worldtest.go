@@ -12,8 +12,8 @@ import (
 	"testing"
 	"time"
 
-	"enisim/service/scenario"
-	"enisim/store"
+	"enisim.alt/service/scenario"
+	"enisim.alt/store"
 )
 
 // DefaultType is the type of an instance that names none. It takes two network interfaces.

@@ -4,8 +4,8 @@ import (
 	"reflect"
 	"testing"
 
-	"enisim/service/scenario"
-	"enisim/service/worldtest"
+	"enisim.alt/service/scenario"
+	"enisim.alt/service/worldtest"
 )
 
 // A built world is the same scenario as the text that a person would write.

@@ -17,7 +17,7 @@ import (
 	"github.com/testcontainers/testcontainers-go"
 	"github.com/testcontainers/testcontainers-go/modules/postgres"
 
-	"enisim/store/pglocal"
+	"enisim.alt/store/pglocal"
 )
 
 // startTimeout is long enough for a first start that has to pull an image or to download Postgres.

@@ -13,9 +13,9 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"enisim/migrations"
-	"enisim/store"
-	"enisim/store/catalogue"
+	"enisim.alt/migrations"
+	"enisim.alt/store"
+	"enisim.alt/store/catalogue"
 )
 
 // server is the Postgres server that all tests of this process share.

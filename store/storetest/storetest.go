@@ -9,7 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 const (

@@ -20,7 +20,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"go.uber.org/goleak"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 func TestMain(m *testing.M) {

@@ -6,7 +6,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 // accountTimes are the times of accounts at one moment of real time.

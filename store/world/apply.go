@@ -9,7 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 // Errors of Apply and its variants for what no constraint can check. Nothing was written. The

@@ -1,6 +1,6 @@
 package world
 
-import "enisim/store"
+import "enisim.alt/store"
 
 // The statements of Apply concern only the accounts in staged_accounts. They take no arguments, and
 // similar ones are written out, so that they can be pasted into psql. That also keeps Postgres from

@@ -15,9 +15,9 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"enisim/store"
-	"enisim/store/storetest"
-	"enisim/store/world"
+	"enisim.alt/store"
+	"enisim.alt/store/storetest"
+	"enisim.alt/store/world"
 )
 
 // The tests in service/scenario show what Apply does, with worlds of scenario files. The tests here

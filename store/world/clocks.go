@@ -9,7 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 // Clock is the clock of an account when a world has been applied. An account without one lives in

@@ -5,8 +5,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"enisim/store"
-	"enisim/store/table"
+	"enisim.alt/store"
+	"enisim.alt/store/table"
 )
 
 // Progress reports how much of its work Apply has done. Done and Total count units of work,

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"time"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 // Seeded reports which accounts Seed created, and which existed already and were not changed.

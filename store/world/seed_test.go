@@ -5,9 +5,9 @@ import (
 	"testing"
 	"time"
 
-	"enisim/store"
-	"enisim/store/storetest"
-	"enisim/store/world"
+	"enisim.alt/store"
+	"enisim.alt/store/storetest"
+	"enisim.alt/store/world"
 )
 
 // Seed keeps the rows of accounts that exist, and creates the others. Of several processes that

@@ -8,8 +8,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"enisim/migrations"
-	"enisim/store"
+	"enisim.alt/migrations"
+	"enisim.alt/store"
 )
 
 // Errors of a snapshot that cannot be restored or deleted. Nothing was written.

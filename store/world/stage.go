@@ -9,8 +9,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"enisim/store"
-	"enisim/store/table"
+	"enisim.alt/store"
+	"enisim.alt/store/table"
 )
 
 // createStagingTables creates a temporary copy of each table that a world fills, without its rows.

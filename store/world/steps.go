@@ -10,8 +10,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"enisim/store"
-	"enisim/store/table"
+	"enisim.alt/store"
+	"enisim.alt/store/table"
 )
 
 // worldStep is one of the statements that apply a world. The rows that it writes are counted for

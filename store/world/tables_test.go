@@ -6,9 +6,9 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"enisim/store"
-	"enisim/store/storetest"
-	"enisim/store/world"
+	"enisim.alt/store"
+	"enisim.alt/store/storetest"
+	"enisim.alt/store/world"
 )
 
 // allTables are the tables whose structs list all columns.

@@ -6,7 +6,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 // Violation is an invariant that does not hold for some row.

@@ -8,8 +8,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"enisim/store/storetest"
-	"enisim/store/world"
+	"enisim.alt/store/storetest"
+	"enisim.alt/store/world"
 )
 
 // verifyWorld extends storetest.SmallWorld to a world in which every invariant holds, with rows

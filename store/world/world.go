@@ -4,7 +4,7 @@ import (
 	"math"
 	"time"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 // World is the wanted state of some accounts: Apply makes every account in it equal to it. Its

@@ -17,11 +17,11 @@ import (
 	"github.com/jackc/pgx/v5/pgproto3"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"enisim/cmd/enisim/history"
-	"enisim/httpapi"
-	"enisim/httpapi/signature"
-	"enisim/service"
-	"enisim/store"
+	"enisim.alt/cmd/enisim/history"
+	"enisim.alt/httpapi"
+	"enisim.alt/httpapi/signature"
+	"enisim.alt/service"
+	"enisim.alt/store"
 )
 
 // printCosts prints the cost of a request that is alone in its batch. The request is served in this

@@ -8,10 +8,10 @@ import (
 	"slices"
 	"strings"
 
-	"enisim/cmd/enisim/load"
-	"enisim/httpapi"
-	"enisim/service/disturbance"
-	"enisim/service/operator"
+	"enisim.alt/cmd/enisim/load"
+	"enisim.alt/httpapi"
+	"enisim.alt/service/disturbance"
+	"enisim.alt/service/operator"
 )
 
 const (

@@ -9,10 +9,10 @@ import (
 	"strings"
 	"time"
 
-	"enisim/cmd/enisim/history"
-	"enisim/cmd/enisim/load"
-	"enisim/httpapi/signature"
-	"enisim/service"
+	"enisim.alt/cmd/enisim/history"
+	"enisim.alt/cmd/enisim/load"
+	"enisim.alt/httpapi/signature"
+	"enisim.alt/service"
 )
 
 // The actions of the tables of lives, beside those of a history.

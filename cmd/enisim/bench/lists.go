@@ -10,9 +10,9 @@ import (
 	"strings"
 	"time"
 
-	"enisim/cmd/enisim/history"
-	"enisim/cmd/enisim/load"
-	"enisim/httpapi/signature"
+	"enisim.alt/cmd/enisim/history"
+	"enisim.alt/cmd/enisim/load"
+	"enisim.alt/httpapi/signature"
 )
 
 // readers is the number of clients that read lists.

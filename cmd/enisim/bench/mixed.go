@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"strconv"
 
-	"enisim/cmd/enisim/history"
-	"enisim/cmd/enisim/load"
-	"enisim/httpapi/signature"
+	"enisim.alt/cmd/enisim/history"
+	"enisim.alt/cmd/enisim/load"
+	"enisim.alt/httpapi/signature"
 )
 
 // maxMixedSize limits the world of the mixed load: a larger one takes longer to apply.

@@ -8,9 +8,9 @@ import (
 	"strconv"
 	"time"
 
-	"enisim/cmd/enisim/history"
-	"enisim/cmd/enisim/load"
-	"enisim/httpapi/signature"
+	"enisim.alt/cmd/enisim/history"
+	"enisim.alt/cmd/enisim/load"
+	"enisim.alt/httpapi/signature"
 )
 
 const (

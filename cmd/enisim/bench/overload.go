@@ -9,8 +9,8 @@ import (
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 
-	"enisim/cmd/enisim/history"
-	"enisim/cmd/enisim/load"
+	"enisim.alt/cmd/enisim/history"
+	"enisim.alt/cmd/enisim/load"
 )
 
 // overloadTable measures attaches and detaches that are due at a fixed rate, whether earlier ones

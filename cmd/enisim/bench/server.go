@@ -16,8 +16,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"enisim/cmd/enisim/load"
-	"enisim/store/pglocal"
+	"enisim.alt/cmd/enisim/load"
+	"enisim.alt/store/pglocal"
 )
 
 // bench is a private Postgres and the programs that use it.
@@ -51,7 +51,7 @@ func newBench(ctx context.Context, length time.Duration, sizes sizes) (_ *bench,
 		return nil, err
 	}
 	if out, err := exec.CommandContext(ctx, "go", "build", "-o", b.enisim,
-		"enisim/cmd/enisim").CombinedOutput(); err != nil {
+		"enisim.alt/cmd/enisim").CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("build enisim: %w\n%s", err, out)
 	}
 	if b.pgbench, err = findPgbench(); err != nil {

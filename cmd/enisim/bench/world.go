@@ -5,8 +5,8 @@ import (
 	"strings"
 	"time"
 
-	"enisim/cmd/enisim/history"
-	"enisim/cmd/enisim/load"
+	"enisim.alt/cmd/enisim/history"
+	"enisim.alt/cmd/enisim/load"
 )
 
 // pairs is the number of pairs of an instance and an interface in each spread load.

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"slices"
 
-	"enisim/cmd/enisim/history"
+	"enisim.alt/cmd/enisim/history"
 )
 
 // certify replays an order of the whole history through the model and returns an error if it is not

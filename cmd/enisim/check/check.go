@@ -7,8 +7,8 @@ import (
 	"fmt"
 	"slices"
 
-	"enisim/cmd/enisim/check/changes"
-	"enisim/cmd/enisim/history"
+	"enisim.alt/cmd/enisim/check/changes"
+	"enisim.alt/cmd/enisim/history"
 )
 
 // Verdict is the result of a check.

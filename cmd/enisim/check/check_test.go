@@ -9,9 +9,9 @@ import (
 	"testing"
 	"time"
 
-	"enisim/cmd/enisim/history"
-	"enisim/service"
-	"enisim/store"
+	"enisim.alt/cmd/enisim/history"
+	"enisim.alt/service"
+	"enisim.alt/store"
 )
 
 // testCall is a call of a test's history. from and to are in milliseconds; to is 0 for an unknown

@@ -6,9 +6,9 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"enisim/cmd/enisim/history"
-	"enisim/service"
-	"enisim/store"
+	"enisim.alt/cmd/enisim/history"
+	"enisim.alt/service"
+	"enisim.alt/store"
 )
 
 // shape describes a generated history.

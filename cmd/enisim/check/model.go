@@ -4,9 +4,9 @@ import (
 	"fmt"
 	"math"
 
-	"enisim/cmd/enisim/history"
-	"enisim/service"
-	"enisim/store"
+	"enisim.alt/cmd/enisim/history"
+	"enisim.alt/service"
+	"enisim.alt/store"
 )
 
 // kind is what the answer of an operation means. The first two kinds change the state; the others

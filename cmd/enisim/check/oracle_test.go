@@ -9,9 +9,9 @@ import (
 	"github.com/anishathalye/porcupine"
 	"pgregory.net/rapid"
 
-	"enisim/cmd/enisim/history"
-	"enisim/service"
-	"enisim/store"
+	"enisim.alt/cmd/enisim/history"
+	"enisim.alt/service"
+	"enisim.alt/store"
 )
 
 // porcupineVerdict checks a whole history with porcupine, without the cuts and the sweep of Check.

@@ -12,7 +12,7 @@ import (
 
 	"github.com/anishathalye/porcupine"
 
-	"enisim/cmd/enisim/history"
+	"enisim.alt/cmd/enisim/history"
 )
 
 // operationText returns an operation and its answer as text.

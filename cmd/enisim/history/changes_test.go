@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"enisim/cmd/enisim/history"
+	"enisim.alt/cmd/enisim/history"
 )
 
 // Read returns the quota, the VSwitches and the changes that a Writer wrote.

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"enisim/cmd/enisim/history"
+	"enisim.alt/cmd/enisim/history"
 )
 
 // read reads a history that must be valid.

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"enisim/cmd/enisim/history"
+	"enisim.alt/cmd/enisim/history"
 )
 
 // BenchmarkLoad measures the cost of a request for the client. A stub server in another process

@@ -15,10 +15,10 @@ import (
 
 	"github.com/google/uuid"
 
-	"enisim/cmd/enisim/history"
-	"enisim/httpapi/signature"
-	"enisim/service"
-	"enisim/store"
+	"enisim.alt/cmd/enisim/history"
+	"enisim.alt/httpapi/signature"
+	"enisim.alt/service"
+	"enisim.alt/store"
 )
 
 // VSwitch is a VSwitch of a world, in which a plan creates interfaces.

@@ -7,8 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"enisim/cmd/enisim/history"
-	"enisim/service"
+	"enisim.alt/cmd/enisim/history"
+	"enisim.alt/service"
 )
 
 // changesOnly is a plan that creates and deletes interfaces and changes their addresses.

@@ -17,9 +17,9 @@ import (
 	"github.com/google/uuid"
 	"github.com/valyala/fasthttp"
 
-	"enisim/cmd/enisim/history"
-	"enisim/httpapi"
-	"enisim/httpapi/signature"
+	"enisim.alt/cmd/enisim/history"
+	"enisim.alt/httpapi"
+	"enisim.alt/httpapi/signature"
 )
 
 // Target is an endpoint and the key to call it with.

@@ -7,8 +7,8 @@ import (
 	"net/http/httptest"
 	"time"
 
-	"enisim/cmd/enisim/history"
-	"enisim/cmd/enisim/load"
+	"enisim.alt/cmd/enisim/history"
+	"enisim.alt/cmd/enisim/load"
 )
 
 // Each client attaches its own interface to its own instance, and detaches it again.

@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"strings"
 
-	"enisim/cmd/enisim/history"
+	"enisim.alt/cmd/enisim/history"
 )
 
 // Mix holds the whole-number shares of a plan's actions: attach=45,detach=45,describe=10.

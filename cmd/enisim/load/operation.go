@@ -3,8 +3,8 @@ package load
 import (
 	"time"
 
-	"enisim/cmd/enisim/history"
-	"enisim/httpapi/signature"
+	"enisim.alt/cmd/enisim/history"
+	"enisim.alt/httpapi/signature"
 )
 
 // Operation is one request of a plan.

@@ -5,7 +5,7 @@ import (
 	"math/rand/v2"
 	"slices"
 
-	"enisim/cmd/enisim/history"
+	"enisim.alt/cmd/enisim/history"
 )
 
 // PlanOptions are the options of NewPlan.

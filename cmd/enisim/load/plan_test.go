@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"enisim/cmd/enisim/history"
+	"enisim.alt/cmd/enisim/history"
 )
 
 // usualMix is the default of enisim load.

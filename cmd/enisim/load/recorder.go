@@ -8,7 +8,7 @@ import (
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 
-	"enisim/cmd/enisim/history"
+	"enisim.alt/cmd/enisim/history"
 )
 
 // The range and precision of histograms: 1 µs to an hour, three digits. A longer latency counts as

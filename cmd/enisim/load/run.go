@@ -8,7 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"enisim/cmd/enisim/history"
+	"enisim.alt/cmd/enisim/history"
 )
 
 // Run is a load on one or more targets. It ends with the first of Duration, Requests, its context,

@@ -14,8 +14,8 @@ import (
 	"testing"
 	"time"
 
-	"enisim/cmd/enisim/history"
-	"enisim/httpapi/signature"
+	"enisim.alt/cmd/enisim/history"
+	"enisim.alt/httpapi/signature"
 )
 
 func run(t *testing.T, r Run) *Summary {

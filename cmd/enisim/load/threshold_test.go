@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"enisim/cmd/enisim/history"
+	"enisim.alt/cmd/enisim/history"
 )
 
 // testSummary is a run of ten seconds: attaches of 1 to 100 ms, one of them refused, and 100

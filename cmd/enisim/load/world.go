@@ -11,8 +11,8 @@ import (
 	"slices"
 	"strconv"
 
-	"enisim/cmd/enisim/history"
-	"enisim/httpapi/signature"
+	"enisim.alt/cmd/enisim/history"
+	"enisim.alt/httpapi/signature"
 )
 
 // World is what a plan works on, as the API lists it: the instances, and the secondary interfaces

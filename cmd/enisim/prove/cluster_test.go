@@ -17,7 +17,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 // cluster is three Postgres with Patroni, an etcd, and an HAProxy before them, all on loopback.

@@ -15,9 +15,9 @@ import (
 	"testing"
 	"time"
 
-	"enisim/cmd/enisim/history"
-	"enisim/cmd/enisim/load"
-	"enisim/service/worldtest"
+	"enisim.alt/cmd/enisim/history"
+	"enisim.alt/cmd/enisim/load"
+	"enisim.alt/service/worldtest"
 )
 
 var failovers = flag.Int("failovers", 0, "how many failovers of a cluster to run at least; 0 leaves the test out")

@@ -17,7 +17,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/shirou/gopsutil/v4/process"
 
-	"enisim/store/pglocal"
+	"enisim.alt/store/pglocal"
 )
 
 // postgres is a private Postgres with default durability. It is started again whenever it dies.

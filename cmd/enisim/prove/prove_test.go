@@ -20,9 +20,9 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"enisim/cmd/enisim/history"
-	"enisim/cmd/enisim/load"
-	"enisim/service/worldtest"
+	"enisim.alt/cmd/enisim/history"
+	"enisim.alt/cmd/enisim/load"
+	"enisim.alt/service/worldtest"
 )
 
 var (
@@ -418,7 +418,7 @@ func build(t *testing.T, dir string) program {
 	binary := filepath.Join(dir, "enisim")
 	args := append([]string{"build", "-ldflags", "-s -w", "-o", binary}, buildFlags...)
 	if out, err := exec.CommandContext(t.Context(), "go",
-		append(args, "enisim/cmd/enisim")...).CombinedOutput(); err != nil {
+		append(args, "enisim.alt/cmd/enisim")...).CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)
 	}
 	return program(binary)

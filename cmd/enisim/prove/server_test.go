@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 // server is a server process that is started again and again. It is reached over a link, and

@@ -8,9 +8,9 @@ import (
 	"sync"
 	"time"
 
-	"enisim/cmd/enisim/history"
-	"enisim/cmd/enisim/load"
-	"enisim/service"
+	"enisim.alt/cmd/enisim/history"
+	"enisim.alt/cmd/enisim/load"
+	"enisim.alt/service"
 )
 
 // clientTimeout is how long a client waits for an answer, like the SDKs.

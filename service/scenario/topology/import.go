@@ -9,9 +9,9 @@ import (
 	"slices"
 	"strings"
 
-	"enisim/service/scenario"
-	"enisim/store"
-	"enisim/store/catalogue"
+	"enisim.alt/service/scenario"
+	"enisim.alt/store"
+	"enisim.alt/store/catalogue"
 )
 
 // Options are values that the answers do not contain.

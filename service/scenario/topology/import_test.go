@@ -7,8 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"enisim/service/scenario"
-	"enisim/service/scenario/topology"
+	"enisim.alt/service/scenario"
+	"enisim.alt/service/scenario/topology"
 )
 
 const dir = "../../../testdata/import"

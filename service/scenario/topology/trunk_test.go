@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"enisim/service/scenario/topology"
+	"enisim.alt/service/scenario/topology"
 )
 
 // A trunk keeps its slot, and a member its trunk, although the answers list the member first and, as some

@@ -6,9 +6,9 @@ import (
 	"slices"
 	"strings"
 
-	"enisim/service/scenario"
-	"enisim/store"
-	"enisim/store/catalogue"
+	"enisim.alt/service/scenario"
+	"enisim.alt/store"
+	"enisim.alt/store/catalogue"
 )
 
 // tagsOf returns tags as the scenario has them.

@@ -10,8 +10,8 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"enisim/cmd/enisim/history"
-	"enisim/service"
+	"enisim.alt/cmd/enisim/history"
+	"enisim.alt/service"
 )
 
 // endless is the end of a call that may take effect at any later time.

@@ -7,8 +7,8 @@ import (
 	"testing"
 	"time"
 
-	"enisim/cmd/enisim/history"
-	"enisim/service"
+	"enisim.alt/cmd/enisim/history"
+	"enisim.alt/service"
 )
 
 // testCall is a call of a test's history. from and to are in milliseconds.

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"time"
 
-	"enisim/cmd/enisim/history"
+	"enisim.alt/cmd/enisim/history"
 )
 
 // span is a time during which something is counted. It is empty if to is before from.

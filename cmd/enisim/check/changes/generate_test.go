@@ -10,7 +10,7 @@ import (
 	"github.com/anishathalye/porcupine"
 	"pgregory.net/rapid"
 
-	"enisim/cmd/enisim/history"
+	"enisim.alt/cmd/enisim/history"
 )
 
 // simulation is a right server with one VSwitch, and its clients.

@@ -5,7 +5,7 @@ import (
 	"maps"
 	"slices"
 
-	"enisim/cmd/enisim/history"
+	"enisim.alt/cmd/enisim/history"
 )
 
 // The states of an interface.

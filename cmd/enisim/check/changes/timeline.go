@@ -5,7 +5,7 @@ import (
 	"errors"
 	"slices"
 
-	"enisim/cmd/enisim/history"
+	"enisim.alt/cmd/enisim/history"
 )
 
 // event is something that happens to one interface or to one address, at one moment from its
