@@ -14,7 +14,10 @@ type product struct {
 }
 
 // products are in the order in which an action that several of them have is looked up.
-var products = []product{{ecsVersion, "ecs", "Ecs"}, {vpcVersion, "vpc", "Vpc"}, {stsVersion, "sts", "Sts"}}
+var products = []product{
+	{ecsVersion, "ecs", "Ecs"}, {vpcVersion, "vpc", "Vpc"}, {stsVersion, "sts", "Sts"},
+	{locationVersion, "location", "Location"}, {resourceManagerVersion, "resourcemanager", "ResourceManager"},
+}
 
 // ActionNames lists every action as RAM policies name it, product:Action.
 func ActionNames() []string {

@@ -23,9 +23,11 @@ import (
 // The Version of every action of a product. All products are served on one port and differ in the
 // Version.
 const (
-	ecsVersion = "2014-05-26"
-	vpcVersion = "2016-04-28"
-	stsVersion = "2015-04-01"
+	ecsVersion             = "2014-05-26"
+	vpcVersion             = "2016-04-28"
+	locationVersion        = "2015-06-12"
+	resourceManagerVersion = "2020-03-31"
+	stsVersion             = "2015-04-01"
 )
 
 // action answers one API action: it binds the parameters, calls the service and makes the response.
@@ -128,6 +130,8 @@ var actions = []action{
 	empty(service.TagResourcesOfVPC),
 	empty(service.UnassociateEIPAddress),
 	empty(service.UntagResourcesOfVPC),
+	handle(service.DescribeEndpoints, newEndpointsResponse),
+	handle(service.ListResourceGroups, newResourceGroupsResponse),
 	handle(service.AssumeRole, newRoleCredentialsResponse),
 	handle(service.GetCallerIdentity, newCallerIdentityResponse),
 }
@@ -330,7 +334,7 @@ func (a *API) answer(c echo.Context, memory *share, x *exchange) (_ any, err err
 	if !known {
 		return nil, service.InvalidActionNotFound
 	}
-	caller.RequestID = x.requestID
+	caller.RequestID, caller.Host = x.requestID, x.host
 	reply, err := a.run(c, caller, act, x, in.parameters)
 	if err != nil {
 		if x.fault != nil {

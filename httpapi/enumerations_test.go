@@ -78,7 +78,8 @@ func findSuccess(t *testing.T, shared *sharedWorlds, ram, action string) (golden
 		if err != nil || !strings.HasPrefix(string(text), "200 ") {
 			continue
 		}
-		c.version = map[string]string{"ecs": "2014-05-26", "vpc": "2016-04-28", "sts": "2015-04-01"}[ram]
+		c.version = map[string]string{"ecs": "2014-05-26", "vpc": "2016-04-28", "sts": "2015-04-01",
+			"location": "2015-06-12", "resourcemanager": "2020-03-31"}[ram]
 		c.pairs = also(c.pairs, "ClientToken", "")
 		in := ordinary
 		if c.in != nil {

@@ -86,7 +86,7 @@ func ramProduct(action string, c goldenCase) string {
 	if version == "" {
 		version = httpapi.VersionOf(action)
 	}
-	return map[string]string{"2014-05-26": "ecs", "2016-04-28": "vpc", "2015-04-01": "sts"}[version]
+	return productOf[version]
 }
 
 // recordsEvent sends a golden case, and reports whether it has recorded an event as it must.

@@ -73,7 +73,7 @@ var goldenCases = merged(
 	instancesLifeGolden,
 	networkInterfacesGolden,
 	securityGroupsGolden,
-	stsGolden,
+	stsGolden, aroundGolden,
 	tagsGolden,
 	vpcGolden,
 )

@@ -39,6 +39,7 @@ type Caller struct {
 	lifecycles  lifecycleCall      // how the transitions go that the call begins
 	Clock       *disturbance.Clock // by which the account lives; nil: real time
 	RequestID   string             // of the request, for its events
+	Host        string             // that the request was sent to, with its port
 	FaultID     string             // of the fault that strikes the request; "": none
 	action      string             // that runs, for its events
 }

@@ -657,7 +657,7 @@ func TestParseRefusesPermissionsWithoutActions(t *testing.T) {
 		"ecs:AttachNetworkInterfaces": `s.yaml:4:36: permission "ecs:AttachNetworkInterfaces" names no action; did you mean "ecs:AttachNetworkInterface"?`,
 		"vpc:AttachNetworkInterface":  `s.yaml:4:36: permission "vpc:AttachNetworkInterface" names no action; did you mean "ecs:AttachNetworkInterface"?`,
 		"ecs:Atach*":                  `s.yaml:4:36: permission "ecs:Atach*" names no action; did you mean "ecs:Attach*"?`,
-		"objects:Put*":                `s.yaml:4:36: permission "objects:Put*" names no action; a permission is such as "ecs:AttachNetworkInterface" or "ecs:Describe*"; the products are ecs, vpc and sts`,
+		"objects:Put*":                `s.yaml:4:36: permission "objects:Put*" names no action; a permission is such as "ecs:AttachNetworkInterface" or "ecs:Describe*"; the products are ecs, vpc, sts, location and resourcemanager`,
 	} {
 		_, err := scenario.Parse("s.yaml", fmt.Appendf(nil,
 			"enisim: 1\naccounts:\n  - id: \"1000000000000001\"\n    ram_users: [{name: ci, allow: [%q]}]\n",
