@@ -23,4 +23,6 @@ var aroundGolden = map[string][]goldenCase{
 }
 
 // endpointsIn returns the parameters of a request for the endpoints of a region.
-func endpointsIn(region string, more ...string) []string { return also([]string{"Id", region}, more...) }
+func endpointsIn(region string, more ...string) []string {
+	return also([]string{"Id", region}, more...)
+}

@@ -1,6 +1,6 @@
 package httpapi
 
-import "enisim/service"
+import "enisim.alt/service"
 
 type listResourceGroupsReply struct {
 	Reply

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 // DescribeEndpointsRequest is the request for the host that answers for a product in a region.

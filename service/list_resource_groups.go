@@ -6,7 +6,7 @@ import (
 	"encoding/hex"
 	"slices"
 
-	"enisim/store"
+	"enisim.alt/store"
 )
 
 // ListResourceGroupsRequest is the request for the resource groups of an account. All its filters must hold;
