@@ -2,24 +2,37 @@ package load
 
 import (
 	"cmp"
+	"compress/gzip"
 	_ "embed" // the script and the page
 	"fmt"
 	"html/template"
 	"io"
 	"math"
 	"slices"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/go-echarts/go-echarts/v2/charts"
 	"github.com/go-echarts/go-echarts/v2/opts"
 )
 
-// script draws the charts. Each report contains it, because the page must work without a network
-// and for as long as it is kept. It is Apache ECharts 5.6.0, the build with the common charts, from
-// the npm package.
+// compressedScript is the script that draws the charts: Apache ECharts 5.6.0, the build with the common
+// charts, from the npm package. It is compressed, because it is the largest file in the binary.
 //
-//go:embed echarts/echarts.common.min.js
-var script string
+//go:embed echarts/echarts.common.min.js.gz
+var compressedScript string
+
+// script returns the script that draws the charts. Each report contains it, because the page must work
+// without a network and for as long as it is kept.
+var script = sync.OnceValues(func() (string, error) {
+	reader, err := gzip.NewReader(strings.NewReader(compressedScript))
+	if err != nil {
+		return "", err
+	}
+	text, err := io.ReadAll(reader)
+	return string(text), err
+})
 
 //go:embed report.html.tmpl
 var pageText string
@@ -73,6 +86,10 @@ func Report(out io.Writer, about About, s *Summary) error {
 		c.Validate()
 		options[n] = c.JSON()
 	}
+	drawing, err := script()
+	if err != nil {
+		return err
+	}
 	return page.Execute(out, map[string]any{
 		"About":       about,
 		"Started":     s.Started.UTC().Format(time.RFC3339),
@@ -80,7 +97,7 @@ func Report(out io.Writer, about About, s *Summary) error {
 		"Interrupted": s.Interrupted,
 		"Unsent":      s.Unsent,
 		"Rows":        rows,
-		"Script":      template.JS(script),
+		"Script":      template.JS(drawing),
 		"Charts":      options,
 	})
 }
