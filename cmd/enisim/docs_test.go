@@ -56,8 +56,17 @@ type docsPage struct {
 // diff exits with 1 if something would change.
 var docsExits = map[string]int{"enisim scenario diff ": 1}
 
-// notRun are commands that no test can run, by their prefix. Each occurs on a page.
+// debCheck runs commands of packages and services in a fresh Debian. It has each such command of the
+// pages as it is there.
+const debCheck = ".ci/deb-check"
+
+// notRun are commands that this test cannot run, by their prefix. Each occurs on a page.
 var notRun = []struct{ begins, reason string }{
+	{"sha256sum ", debCheck},
+	{"dpkg ", debCheck},
+	{"systemctl ", debCheck},
+	{"runuser ", debCheck},
+	{"mv /var/lib/enisim/", debCheck},
 	{"apt-get ", "changes the machine"},
 	{"make run", "serves on the fixed port until it is stopped, in the folder of the user's own world"},
 	{"make test", "runs this test"},
@@ -114,6 +123,15 @@ func TestDocsCommandBlocks(t *testing.T) {
 			}
 			openDocsSession(t, root, docsPages[name], blocks).runAll(t, ofPage)
 		})
+	}
+	script, err := os.ReadFile(filepath.Join(root, debCheck))
+	if err != nil {
+		t.Error(err)
+	}
+	for _, c := range commands {
+		if c.reason() == debCheck && !strings.Contains(string(script), c.line) {
+			t.Errorf("%s:%d: got %q, want a command of %s", c.page, c.number, c.line, debCheck)
+		}
 	}
 	for name := range docsPages {
 		if !slices.ContainsFunc(pages, func(path string) bool { return filepath.Base(path) == name }) {
