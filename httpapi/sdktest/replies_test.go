@@ -114,7 +114,7 @@ func goldenReplies(t *testing.T) map[string]any {
 		if err := json.Unmarshal([]byte(body), &reply); err != nil {
 			t.Fatalf("%s: %v", path, err)
 		}
-		for _, product := range []string{"ecs", "vpc", "sts"} {
+		for _, product := range []string{"ecs", "vpc", "sts", "location", "resourcemanager"} {
 			if action := product + ":" + filepath.Base(filepath.Dir(path)); models[action].response != nil {
 				replies[action+"/"+filepath.Base(path)] = reply
 			}
