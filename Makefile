@@ -36,8 +36,8 @@ fresh: ## Serve like make run, with the quick-start world as it was at first
 test: ## Run the tests, on a real Postgres (after make sdk with the TypeScript SDK too)
 	@$(TESTS) $(TESTFLAGS) $(PACKAGES)
 
-race: ## Run the tests under the race detector
-	@$(TESTS) -race $(TESTFLAGS) $(PACKAGES)
+race: ## Run the tests under the race detector, but those whose calls run one after another
+	@$(TESTS) -race -short $(TESTFLAGS) $(PACKAGES)
 
 prove: ## Prove with OPERATIONS (1000000) calls that histories are linearizable while servers and Postgres are killed
 	$(GO) test ./cmd/enisim/prove -run '^TestHistoryIsLinearizableUnderFaults$$' -v -count 1 -timeout 2h -operations $(OPERATIONS)

@@ -20,6 +20,7 @@ import (
 	"enisim.alt/service"
 	"enisim.alt/service/disturbance"
 	"enisim.alt/service/operator"
+	"enisim.alt/store/storetest"
 )
 
 // browserTimeout is the limit of one step in a browser, on a busy machine.
@@ -41,6 +42,7 @@ type browser struct {
 // because the policy of a page forbids what the page does.
 func newChromium(t testing.TB, scheme string, width, height int64) *browser {
 	t.Helper()
+	storetest.SkipInShortRuns(t)
 	path, err := exec.LookPath("chromium")
 	switch {
 	case err != nil && os.Getenv("CI") != "":

@@ -15,6 +15,7 @@ import (
 
 	"enisim.alt/httpapi"
 	"enisim.alt/service"
+	"enisim.alt/store/storetest"
 )
 
 // unchanging are the golden cases of successes that change nothing: a repeat with the same ClientToken.
@@ -40,6 +41,7 @@ func startingSlowly(g *goldenWorld) *httptest.Server {
 // no secret. A repeat records none. The test takes the actions from their table, and a call of each from
 // its golden files, so an action that forgets its event fails it.
 func TestEachWritingActionRecordsItsEvent(t *testing.T) {
+	storetest.SkipInShortRuns(t)
 	t.Parallel()
 	shared := newSharedWorlds(t)
 	var mu sync.Mutex

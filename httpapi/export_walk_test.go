@@ -304,6 +304,7 @@ var walkSteps = map[string]func(*walker, *testing.T) []string{
 // account changes nothing. Applied elsewhere, it gives the same rows, except the times of creation
 // and of the last start.
 func TestExportAfterAnyCalls(t *testing.T) {
+	storetest.SkipInShortRuns(t)
 	t.Parallel()
 	actions := slices.Sorted(maps.Keys(walkSteps))
 	successes := map[string]int{}

@@ -336,6 +336,7 @@ func throttled(g *goldenWorld) *httptest.Server {
 
 // Each reply and each error code of each action equals its golden file, in XML and JSON.
 func TestGolden(t *testing.T) {
+	storetest.SkipInShortRuns(t)
 	t.Parallel()
 	shared := newSharedWorlds(t)
 	for action, cases := range goldenCases {

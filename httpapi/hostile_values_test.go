@@ -121,6 +121,7 @@ func serveDirectly(t *testing.T, api *API, method, target, contentType, body str
 // Each parameter of each action gets hostile values, with valid values of the others. The reply is
 // a success or a documented error, and nothing is logged as an error.
 func TestHostileValues(t *testing.T) {
+	storetest.SkipInShortRuns(t)
 	t.Parallel()
 	api, log := hostileAPI(t, IdentifyOnly)
 	type call struct{ version, action, parameter, value, body string }
@@ -254,6 +255,7 @@ func sortKey(name string) string {
 // The gateway's own parameters and headers get hostile values in both signature versions, with and
 // without verified signatures.
 func TestHostileValuesOfTheGateway(t *testing.T) {
+	storetest.SkipInShortRuns(t)
 	t.Parallel()
 	for _, mode := range []SignatureMode{IdentifyOnly, VerifySignature} {
 		api, log := hostileAPI(t, mode)
@@ -305,6 +307,7 @@ func TestHostileValuesOfTheGateway(t *testing.T) {
 
 // The paths, queries and body fields of the control API get hostile values.
 func TestHostileValuesOfTheControlAPI(t *testing.T) {
+	storetest.SkipInShortRuns(t)
 	t.Parallel()
 	api, log := hostileAPI(t, IdentifyOnly)
 	values := append([]string{`"\u0000"`, `"\ud800"`, `"1000000000000001\u0000"`, "[]", "1e999",

@@ -18,6 +18,7 @@ import (
 
 	"enisim.alt/httpapi"
 	"enisim.alt/service"
+	"enisim.alt/store/storetest"
 )
 
 // violation is a request that violates one rule of an action, and the answer to it.
@@ -493,6 +494,7 @@ func (w *rulePairs) isOfRule(request parameterSet, got refusal, v violation) boo
 // testdata/contract/order.txt. Each two requests that violate one rule are combined: the golden cases of the action,
 // and what its description forbids. Two that need two values of one parameter cannot be combined.
 func TestRulePairs(t *testing.T) {
+	storetest.SkipInShortRuns(t)
 	t.Parallel()
 	order := readRuleOrder(t)
 	shared := newSharedWorlds(t)

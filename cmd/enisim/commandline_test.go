@@ -14,6 +14,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"enisim.alt/migrations"
+	"enisim.alt/store/storetest"
 )
 
 // leafCommands returns the commands that can be run, each with its flags and those of its parents.
@@ -164,6 +165,7 @@ func TestErrorsNameTheirHelp(t *testing.T) {
 // Help is grouped and has a page for each command. Its examples are whole lines that can be copied
 // and parsed.
 func TestHelp(t *testing.T) {
+	storetest.SkipInShortRuns(t)
 	t.Parallel()
 	out, _, exit := output(t, "--help")
 	if exit != 0 {

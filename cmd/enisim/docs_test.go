@@ -14,6 +14,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"enisim.alt/store/storetest"
 )
 
 // The tests of this file run the commands of README.md and docs/*.md, page by page and in order.
@@ -86,6 +88,7 @@ var notRun = []struct{ begins, reason string }{
 
 // The commands in the blocks of all pages print what the pages show.
 func TestDocsCommandBlocks(t *testing.T) {
+	storetest.SkipInShortRuns(t)
 	t.Parallel()
 	root, err := filepath.Abs("../..")
 	if err != nil {
@@ -471,6 +474,7 @@ var docsSpan = regexp.MustCompile("`(?:enisim|go run ./cmd/enisim) ([^`]+)`")
 
 // Command lines in the text of a page, outside of blocks, name existing commands and flags.
 func TestDocsInlineCommands(t *testing.T) {
+	storetest.SkipInShortRuns(t)
 	t.Parallel()
 	pages, err := filepath.Glob("../../docs/*.md")
 	if err != nil {

@@ -15,6 +15,7 @@ import (
 	"enisim.alt/service"
 	"enisim.alt/service/worldtest"
 	"enisim.alt/store/pglocal"
+	"enisim.alt/store/storetest"
 )
 
 // lifeRace is a load on two servers whose calls create interfaces or assign addresses.
@@ -92,6 +93,7 @@ func addQuota(t *testing.T, path string, limit int) {
 // check within thousands of calls. The constraint would turn the second error into failed
 // transactions.
 func TestSabotageOfInterfacesIsCaught(t *testing.T) {
+	storetest.SkipInShortRuns(t)
 	t.Parallel()
 	postgres, err := pglocal.Start(t.Context(),
 		pglocal.Options{DataDir: dataDir(t), Settings: map[string]string{"fsync": "off"}})

@@ -20,6 +20,7 @@ import (
 	"enisim.alt/cmd/enisim/history"
 	"enisim.alt/service"
 	"enisim.alt/store/pglocal"
+	"enisim.alt/store/storetest"
 )
 
 // hotWorld has one instance with two free slots and 60 interfaces.
@@ -187,6 +188,7 @@ func newDatabase(t *testing.T, postgres *pglocal.Server) string {
 // The test has its own Postgres, because sessions of a sabotaged build that wait at an exclusion
 // constraint keep Postgres from dropping any database.
 func TestSabotageIsCaught(t *testing.T) {
+	storetest.SkipInShortRuns(t)
 	t.Parallel()
 	postgres, err := pglocal.Start(t.Context(),
 		pglocal.Options{DataDir: dataDir(t), Settings: map[string]string{"fsync": "off"}})

@@ -250,6 +250,7 @@ func TestApplyConverges(t *testing.T) {
 // An account that a file creates is the same as an empty one to which the file was applied, and as many
 // rows are new.
 func TestApplyToANewAccountConverges(t *testing.T) {
+	storetest.SkipInShortRuns(t)
 	t.Parallel()
 	db := newTarget(t)
 	for i, c := range changes {
@@ -305,6 +306,7 @@ func init() { _ = flag.Set("rapid.checks", "40") }
 // Apply converges for any two worlds. Both use the same few ids, so nearly every resource changes
 // or moves.
 func TestApplyConvergesForAnyWorlds(t *testing.T) {
+	storetest.SkipInShortRuns(t)
 	t.Parallel()
 	db := newTarget(t)
 	rapid.Check(t, func(rt *rapid.T) {

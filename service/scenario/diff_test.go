@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"enisim.alt/service/scenario"
+	"enisim.alt/store/storetest"
 	"enisim.alt/store/world"
 )
 
@@ -217,6 +218,7 @@ func TestDiffAgreesWithApply(t *testing.T) {
 
 // The same holds for any two worlds.
 func TestDiffAgreesWithApplyOnAnyWorlds(t *testing.T) {
+	storetest.SkipInShortRuns(t)
 	t.Parallel()
 	db := newTarget(t)
 	rapid.Check(t, func(rt *rapid.T) {

@@ -8,6 +8,7 @@ import (
 	"pgregory.net/rapid"
 
 	"enisim.alt/service/scenario"
+	"enisim.alt/store/storetest"
 )
 
 // export returns the exported file of the account of the tests.
@@ -82,6 +83,7 @@ func TestExportOfTheShippedScenarios(t *testing.T) {
 
 // Export and apply are inverse for any world.
 func TestExportOfAnyWorld(t *testing.T) {
+	storetest.SkipInShortRuns(t)
 	t.Parallel()
 	db, fresh := newTarget(t), newTarget(t)
 	rapid.Check(t, func(rt *rapid.T) {

@@ -16,6 +16,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"enisim.alt/service/scenario"
+	"enisim.alt/store/storetest"
 )
 
 // editor validates a file like an editor that uses the schema.
@@ -349,6 +350,7 @@ func TestSchemaAndParserHaveTheSameKeys(t *testing.T) {
 
 // Schema and parser refuse the same changes of each key of each mapping.
 func TestSchemaAndParserRefuseTheSameChanges(t *testing.T) {
+	storetest.SkipInShortRuns(t)
 	t.Parallel()
 	e := newEditor(t)
 	refused := func(what, file string) {

@@ -22,6 +22,15 @@ const (
 	poolSize = "pool_max_conns"
 )
 
+// SkipInShortRuns skips a long test whose calls run one after another. make race is a short run: where calls do
+// not meet, the race detector finds nothing, and such tests would take most of its time.
+func SkipInShortRuns(t testing.TB) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("its calls run one after another, and this is a short run")
+	}
+}
+
 // Pool returns a pool on a new database, configured like that of the server, so store.New accepts
 // it. It has at most ten connections, unless ENISIM_TEST_DATABASE_URL sets pool_max_conns. It is
 // closed after the test.
