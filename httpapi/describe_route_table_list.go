@@ -8,13 +8,13 @@ type describeRouteTableListReply struct {
 	RouterTableList struct{ RouterTableListType []routerTable } // the vendor's names
 }
 
-func newRouteTableListResponse(list service.List[service.VPC]) any {
+func newRouteTableListResponse(list service.List[service.RouteTable]) any {
 	reply := &describeRouteTableListReply{numberedPageReply: numberedPageOf(list)}
 	reply.RouterTableList.RouterTableListType = mapEach(list.Items, newRouterTable)
 	return reply
 }
 
-// routerTable is the system route table of a VPC in the list of tables.
+// routerTable is a route table in the list of tables.
 type routerTable struct {
 	RouteTableId           string
 	RouteTableName         string
@@ -34,21 +34,23 @@ type routerTable struct {
 	Tags                   vpcTags
 }
 
-func newRouterTable(v service.VPC) routerTable {
+func newRouterTable(r service.RouteTable) routerTable {
 	out := routerTable{
-		RouteTableId:           v.SystemRouteTableID(),
-		RouteTableType:         service.RouteTableType,
-		Status:                 v.Status,
-		VpcId:                  v.ID,
-		RouterId:               v.VRouterID(),
+		RouteTableId:           r.ID,
+		RouteTableName:         r.Name,
+		RouteTableType:         r.Type,
+		Description:            r.Description,
+		Status:                 r.Status,
+		VpcId:                  r.VPCID,
+		RouterId:               r.VRouterID(),
 		RouterType:             service.RouterType,
 		AssociateType:          "VSwitch",
-		RoutePropagationEnable: true,
-		VSwitchIds:             idsOfVSwitches(v),
-		OwnerId:                ownerNumber(v.AccountID),
-		ResourceGroupId:        v.ResourceGroupID,
-		CreationTime:           v.CreatedAt.Format(timeWithSeconds),
-		Tags:                   newVPCTags(nil),
+		RoutePropagationEnable: r.RoutePropagation,
+		VSwitchIds:             vswitchIDs{r.VSwitchIDs},
+		OwnerId:                ownerNumber(r.AccountID),
+		ResourceGroupId:        r.ResourceGroupID,
+		CreationTime:           r.CreatedAt.Format(timeWithSeconds),
+		Tags:                   newVPCTags(r.Tags),
 	}
 	out.GatewayIds.GatewayIds = []string{}
 	return out

@@ -8,13 +8,13 @@ type describeRouteTablesReply struct {
 	RouteTables struct{ RouteTable []routeTable }
 }
 
-func newRouteTablesResponse(list service.List[service.VPC]) any {
+func newRouteTablesResponse(list service.List[service.RouteTable]) any {
 	reply := &describeRouteTablesReply{numberedPageReply: numberedPageOf(list)}
 	reply.RouteTables.RouteTable = mapEach(list.Items, newRouteTable)
 	return reply
 }
 
-// routeTable is the system route table of a VPC in replies.
+// routeTable is a route table in replies.
 type routeTable struct {
 	RouteTableId    string
 	RouteTableType  string
@@ -26,6 +26,8 @@ type routeTable struct {
 	ResourceGroupId string
 }
 
+// routeEntry is an entry in the reply with all tables. NextHops are those of entries with several, of which there
+// are none.
 type routeEntry struct {
 	RouteTableId         string
 	RouteEntryId         string
@@ -39,33 +41,35 @@ type routeEntry struct {
 	NextHops             struct{ NextHop []struct{} }
 }
 
-// cloudServicesBlock is the block of the cloud's own services. Every table has a route to it.
-const cloudServicesBlock = "100.64.0.0/10"
+// routeEntryStatus is the status of every entry: it is there at once, and gone at once.
+const routeEntryStatus = "Available"
 
-func newRouteTable(v service.VPC) routeTable {
+func newRouteTable(r service.RouteTable) routeTable {
 	out := routeTable{
-		RouteTableId:    v.SystemRouteTableID(),
-		RouteTableType:  service.RouteTableType,
-		VRouterId:       v.VRouterID(),
-		Status:          v.Status,
-		VSwitchIds:      idsOfVSwitches(v),
-		CreationTime:    v.CreatedAt.Format(timeWithSeconds),
-		ResourceGroupId: v.ResourceGroupID,
+		RouteTableId:    r.ID,
+		RouteTableType:  r.Type,
+		VRouterId:       r.VRouterID(),
+		Status:          r.Status,
+		VSwitchIds:      vswitchIDs{r.VSwitchIDs},
+		CreationTime:    r.CreatedAt.Format(timeWithSeconds),
+		ResourceGroupId: r.ResourceGroupID,
 	}
-	entry := func(destination, nextHop string) {
-		e := routeEntry{
-			RouteTableId:         out.RouteTableId,
-			DestinationCidrBlock: destination,
-			Type:                 service.RouteTableType,
-			Status:               "Available",
-			NextHopType:          nextHop,
-		}
-		e.NextHops.NextHop = []struct{}{}
-		out.RouteEntrys.RouteEntry = append(out.RouteEntrys.RouteEntry, e)
+	out.RouteEntrys.RouteEntry = mapEach(r.Entries, newRouteEntry)
+	return out
+}
+
+func newRouteEntry(e service.RouteEntry) routeEntry {
+	out := routeEntry{
+		RouteTableId:         e.RouteTableID,
+		RouteEntryId:         e.ID,
+		RouteEntryName:       e.Name,
+		Description:          e.Description,
+		DestinationCidrBlock: e.DestinationCIDRBlock.String(),
+		Type:                 e.Type,
+		Status:               routeEntryStatus,
+		InstanceId:           e.NextHopID,
+		NextHopType:          e.NextHopType,
 	}
-	for _, vswitch := range v.VSwitches {
-		entry(vswitch.CIDRBlock.String(), "local")
-	}
-	entry(cloudServicesBlock, "service")
+	out.NextHops.NextHop = []struct{}{}
 	return out
 }

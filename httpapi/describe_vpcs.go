@@ -1,6 +1,10 @@
 package httpapi
 
-import "enisim.alt/service"
+import (
+	"net/netip"
+
+	"enisim.alt/service"
+)
 
 type describeVPCsReply struct {
 	Reply
@@ -24,13 +28,13 @@ type listedVPC struct {
 
 func newListedVPC(v service.VPC) listedVPC {
 	out := listedVPC{vpc: newVPC(v), CenStatus: "Detached"}
-	out.RouterTableIds.RouterTableIds = []string{v.SystemRouteTableID()}
+	out.RouterTableIds.RouterTableIds = v.RouteTableIDs
 	out.NatGatewayIds.NatGatewayIds = []string{}
 	return out
 }
 
-// vpc is a VPC in replies. None is a default, has secondary blocks, gateways or DHCP options, or is
-// attached to a CEN here.
+// vpc is a VPC in replies. None is a default, has gateways or DHCP options, or is attached to a CEN
+// here.
 type vpc struct {
 	VpcId                string
 	VpcName              string
@@ -78,7 +82,7 @@ func newVPC(v service.VPC) vpc {
 		CreationTime:      v.CreatedAt.Format(timeWithSeconds),
 		Tags:              newVPCTags(v.Tags),
 	}
-	out.SecondaryCidrBlocks.SecondaryCidrBlock = []string{}
+	out.SecondaryCidrBlocks.SecondaryCidrBlock = mapEach(v.SecondaryBlocks, netip.Prefix.String)
 	out.UserCidrs.UserCidr = mapEach(v.Attributes.UserCIDRs, identity)
 	out.Ipv6CidrBlocks.Ipv6CidrBlock = []ipv6CIDRBlock{}
 	if v.IPv6CIDRBlock != nil {

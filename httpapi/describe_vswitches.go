@@ -53,7 +53,7 @@ func newVSwitch(v service.VSwitch) vswitch {
 		Ipv6CidrBlock:           formatBlock(v.IPv6CIDRBlock),
 		EnabledIpv6:             v.IPv6CIDRBlock != nil,
 		AvailableIpAddressCount: v.FreeIPv4,
-		RouteTable:              routeTableOfVSwitch{v.SystemRouteTableID(), service.RouteTableType},
+		RouteTable:              routeTableOfVSwitch{v.RouteTableID, v.RouteTableType},
 		OwnerId:                 ownerNumber(v.AccountID),
 		ResourceGroupId:         v.ResourceGroupID,
 		CreationTime:            v.CreatedAt.Format(timeWithSeconds),

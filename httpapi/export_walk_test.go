@@ -41,6 +41,11 @@ accounts:
               - {id: vsw-1, zone: cn-hangzhou-h, cidr_block: 10.0.0.0/24, ipv6_cidr_block: 2001:db8:0:101::/64}
               - {id: vsw-2, zone: cn-hangzhou-i, cidr_block: 10.1.0.0/24, ipv6_cidr_block: 2001:db8:0:102::/64}
             security_groups: [{id: sg-1}, {id: sg-2}, {id: sg-few, instance_limit: 2}]
+            secondary_cidr_blocks: [192.168.0.0/16]
+            route_tables:
+              - {type: System, name: main, tags: {a: b}, entries: [{destination_cidr_block: 0.0.0.0/0, next_hop: i-2}]}
+              - {id: vtb-own, vswitches: [vsw-2], entries: [{id: rte-own, destination_cidr_block: 172.16.0.0/12, next_hop: eni-5}]}
+              - {id: vtb-idle}
           - id: vpc-2
             cidr_block: 172.16.0.0/12
             vswitches: [{id: vsw-3, zone: cn-hangzhou-h, cidr_block: 172.16.0.0/24}]
@@ -121,6 +126,16 @@ func (w *walker) name() string {
 func (w *walker) text() string {
 	w.count++
 	return fmt.Sprintf("text: %d %s", w.count, w.pick("sign", "#", "'", `"`, "{n}", "\\n", "雲"))
+}
+
+// newEntry draws a route entry. destination and hop are the names of the parameters.
+func (w *walker) newEntry(t *testing.T, destination, hop string) []string {
+	pairs := []string{"RouteTableId", w.pickID(t, "table", "route_tables"),
+		destination, w.pick("destination", "203.0.113.0/24", "198.51.100.7", "0.0.0.0/0", "10.1.0.0/25")}
+	if w.pick("hop", "instance", "interface") == "instance" {
+		return append(pairs, "NextHopType", "Instance", hop, w.pickID(t, "instance", "instances"))
+	}
+	return append(pairs, "NextHopType", ofInterface, hop, w.pickID(t, "interface", "network_interfaces"))
 }
 
 // parallelWalks is the number of series of walks that run in parallel. One series would take longer
@@ -253,6 +268,43 @@ var walkSteps = map[string]func(*walker, *testing.T) []string{
 				"DataDisk.1.Size", "50", "DataDisk.1.DiskName", "data", "DeletionProtection", "true",
 				"Tag.1.Key", w.text(), "Tag.1.Value", "v", "SpotStrategy", "SpotAsPriceGo",
 				"ResourceGroupId", "rg-4")...)
+	},
+	"CreateRouteTable": func(w *walker, t *testing.T) []string {
+		return append([]string{"VpcId", w.pickID(t, "VPC", "vpcs")},
+			w.optionalPairs("RouteTableName", w.name(), "Description", w.text(), "Tag.1.Key", w.text(), "Tag.1.Value", "v")...)
+	},
+	"ModifyRouteTableAttributes": func(w *walker, t *testing.T) []string {
+		return append([]string{"RouteTableId", w.pickID(t, "table", "route_tables"), "RouteTableName", w.name()},
+			w.optionalPairs("RoutePropagationEnable", "false", "Description", w.text())...)
+	},
+	"DeleteRouteTable": func(w *walker, t *testing.T) []string {
+		return []string{"RouteTableId", w.pickID(t, "table", "route_tables WHERE type = 'Custom'")}
+	},
+	"AssociateRouteTable": func(w *walker, t *testing.T) []string {
+		return []string{"RouteTableId", w.pickID(t, "table", "route_tables WHERE type = 'Custom'"),
+			"VSwitchId", w.pickID(t, "VSwitch", "vswitches")}
+	},
+	"UnassociateRouteTable": func(w *walker, t *testing.T) []string {
+		return []string{"RouteTableId", w.pickID(t, "table", "route_tables r WHERE EXISTS ("+
+			"SELECT FROM route_table_associations a WHERE a.route_table_id = r.id)"),
+			"VSwitchId", w.pickID(t, "VSwitch", "vswitches v WHERE EXISTS ("+
+				"SELECT FROM route_table_associations a WHERE a.vswitch_id = v.id)")}
+	},
+	"CreateRouteEntry": func(w *walker, t *testing.T) []string {
+		return append(w.newEntry(t, "DestinationCidrBlock", "NextHopId"), w.optionalPairs("RouteEntryName", w.name())...)
+	},
+	"CreateRouteEntries": func(w *walker, t *testing.T) []string {
+		var pairs []string
+		for i, pair := 0, w.newEntry(t, "DstCidrBlock", "NextHop"); i < len(pair); i += 2 {
+			pairs = append(pairs, "RouteEntries.1."+pair[i], pair[i+1])
+		}
+		return pairs
+	},
+	"DeleteRouteEntry": func(w *walker, t *testing.T) []string {
+		return []string{"RouteEntryId", w.pickID(t, "entry", "route_entries")}
+	},
+	"DeleteRouteEntries": func(w *walker, t *testing.T) []string {
+		return []string{"RouteEntries.1.RouteEntryId", w.pickID(t, "entry", "route_entries"), "RouteEntries.1.RouteTableId", ""}
 	},
 	"AllocateEipAddress": func(w *walker, _ *testing.T) []string {
 		return w.optionalPairs("Name", w.name(), "Bandwidth", "20", "InternetChargeType", "PayByTraffic",

@@ -267,6 +267,7 @@ var instancesLifeGolden = map[string][]goldenCase{
 		{name: "IncorrectInstanceStatus.Initializing", pairs: instanceRequest("i-pending", "Force", "true")},
 		{name: "InvalidOperation.DeletionProtection", pairs: instanceRequest("i-protected"), in: withLaunchStates},
 		{name: "ChargeTypeViolation", pairs: instanceRequest("i-prepaid"), in: withLaunchStates},
+		{name: "DependencyViolation.RouteEntry", pairs: instanceRequest("i-stopped"), in: withNextHops},
 		{name: "success", pairs: instanceRequest("i-running", "Force", "true")},
 	}...),
 	"StartInstances": lifeBatchGolden("i-stopped", "i-running", []goldenCase{
@@ -284,6 +285,7 @@ var instancesLifeGolden = map[string][]goldenCase{
 		{name: "IncorrectInstanceStatus.Initializing", pairs: batchRequest("i-pending", "Force", "true")},
 		{name: "InvalidOperation.DeletionProtection", pairs: batchRequest("i-protected"), in: withLaunchStates},
 		{name: "ChargeTypeViolation", pairs: batchRequest("i-prepaid"), in: withLaunchStates},
+		{name: "DependencyViolation.RouteEntry", pairs: batchRequest("i-stopped"), in: withNextHops},
 		{name: "success", pairs: batchRequest("i-running", "InstanceId.2", "i-two", "Force", "true", "ClientToken", "once")},
 		{name: "IdempotentParameterMismatch", pairs: batchRequest("i-stopped", "ClientToken", "once")},
 	}...),

@@ -126,6 +126,7 @@ var networkInterfacesGolden = inWorld(interfacesWorld, map[string][]goldenCase{
 		{name: "InvalidOperation.EniServiceManaged", pairs: eniRequest("eni-managed")},
 		{name: "InvalidOperation.InvalidEniType", pairs: eniRequest("eni-running-primary")},
 		{name: "InvalidOperation.InvalidEniState", pairs: eniRequest("eni-running")},
+		{name: "DependencyViolation.RouteEntry", pairs: eniRequest("eni-free"), in: withNextHops},
 		{name: "InvalidOperation.Conflict", pairs: eniRequest("eni-free"), in: holding(`SELECT FROM network_interfaces FOR UPDATE`)},
 		{name: "InternalError", pairs: eniRequest("eni-free"), in: broken},
 		{name: "ServiceUnavailable", pairs: eniRequest("eni-free"), in: withoutDatabase},

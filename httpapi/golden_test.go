@@ -72,6 +72,7 @@ var goldenCases = merged(
 	instanceReadsGolden,
 	instancesLifeGolden,
 	networkInterfacesGolden,
+	routesGolden,
 	securityGroupsGolden,
 	stsGolden, aroundGolden,
 	tagsGolden,

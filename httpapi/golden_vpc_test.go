@@ -49,6 +49,18 @@ func withPendingNetworks(g *goldenWorld) *httptest.Server {
 	return server
 }
 
+// withRoutes has a route entry and a table that a VSwitch uses in one VPC, and a custom table in another one.
+func withRoutes(g *goldenWorld) *httptest.Server {
+	server, _ := g.server(service.Options{}, `
+		INSERT INTO route_tables (account_id, id, vpc_id, region_id, type, created_at) VALUES
+		    ('1000000000000004', 'vtb-own', 'vpc-main', 'cn-hangzhou', 'Custom', now()),
+		    ('1000000000000004', 'vtb-alone', 'vpc-empty', 'cn-hangzhou', 'Custom', now());
+		INSERT INTO route_table_associations VALUES ('1000000000000004', 'vsw-i', 'vpc-main', 'vtb-own');
+		INSERT INTO route_entries (account_id, id, vpc_id, route_table_id, destination_cidr_block, instance_id, created_at)
+		VALUES ('1000000000000004', 'rte-1', 'vpc-main', 'vtb-main', '192.168.0.0/24', 'i-1', now())`)
+	return server
+}
+
 // withFullVPC has a VPC with the maximum number of VSwitches.
 func withFullVPC(g *goldenWorld) *httptest.Server {
 	server, _ := g.server(service.Options{}, `
@@ -143,6 +155,8 @@ var vpcGolden = map[string][]goldenCase{
 		{name: "IncorrectVpcStatus", pairs: vpcRequest("vpc-empty"), in: withPendingNetworks},
 		{name: "DependencyViolation.VSwitch", pairs: vpcRequest("vpc-main")},
 		{name: "DependencyViolation.SecurityGroup", pairs: vpcRequest("vpc-groups")},
+		{name: "DependencyViolation.RouteEntry", pairs: vpcRequest("vpc-main"), in: withRoutes},
+		{name: "DependencyViolation.RouteTable", pairs: vpcRequest("vpc-empty"), in: withRoutes},
 		{name: "DryRunOperation", pairs: also(vpcRequest("vpc-empty"), "DryRun", "true")},
 	}, refusedWrite(vpcRequest("vpc-empty")), []goldenCase{
 		{name: "success", pairs: also(vpcRequest("vpc-empty"), "ClientToken", "token-1")},
@@ -154,6 +168,7 @@ var vpcGolden = map[string][]goldenCase{
 		{name: "InvalidVSwitchId.NotFound", pairs: vswitchRequest("vsw-not-found")},
 		{name: "IncorrectVSwitchStatus", pairs: vswitchRequest("vsw-i"), in: withPendingNetworks},
 		{name: "DependencyViolation", pairs: vswitchRequest("vsw-h")},
+		{name: "DependencyViolation.RouteTable", pairs: vswitchRequest("vsw-i"), in: withRoutes},
 		{name: "DryRunOperation", pairs: also(vswitchRequest("vsw-i"), "DryRun", "true")},
 	}, refusedWrite(vswitchRequest("vsw-i")), []goldenCase{{name: "success", pairs: vswitchRequest("vsw-i")}}),
 	"ModifyVpcAttribute": inNetworks([]goldenCase{

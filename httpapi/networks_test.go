@@ -133,7 +133,7 @@ func TestNetworksReadBack(t *testing.T) {
 			!slices.Equal(read.Attributes.UserCIDRs, []string{"10.0.0.0/8", "11.0.0.0/16"}) {
 			t.Fatalf("created: got %+v %v, want %+v", got, read, vpc)
 		}
-		if read.VRouterID() != created.VRouterID || read.SystemRouteTableID() != created.RouteTableID {
+		if read.VRouterID() != created.VRouterID || !slices.Equal(read.RouteTableIDs, []string{created.RouteTableID}) {
 			t.Fatalf("router and table: got %+v, want those of %+v", read, created)
 		}
 

@@ -30,6 +30,7 @@ func tenantsWorld() *worldtest.World {
 		SecurityGroup("sg-own").
 		Instance("i-own", worldtest.Type("ecs.g6.xlarge")).
 		NetworkInterface("eni-own").
+		RouteTable("vtb-custom-own", oneEntry("own")).
 		EIP("eip-own", worldtest.AssociatedWith("i-own"), worldtest.Set("ip_address", "203.0.113.1")).
 		Account("1000000000000002").
 		AccessKey("LTAIother").
@@ -38,7 +39,15 @@ func tenantsWorld() *worldtest.World {
 		SecurityGroup("sg-other").
 		Instance("i-other", worldtest.Type("ecs.g6.xlarge")).
 		NetworkInterface("eni-other").
+		RouteTable("vtb-custom-other", oneEntry("other")).
 		EIP("eip-other", worldtest.AssociatedWith("i-other"), worldtest.Set("ip_address", "203.0.113.1"))
+}
+
+// oneEntry gives a route table an entry to an interface.
+func oneEntry(tenant string) worldtest.Option {
+	return worldtest.Set("entries", []map[string]string{
+		{"id": "rte-" + tenant, "destination_cidr_block": "198.51.100.0/24", "next_hop": "eni-" + tenant},
+	})
 }
 
 // idPrefixes has the id prefix of each parameter that names a resource of an account. An action
@@ -50,7 +59,7 @@ var idPrefixes = map[string]string{
 	"InstanceId": "i-", "InstanceIds": "i-",
 	"DiskIds":            "d-",
 	"NetworkInterfaceId": "eni-",
-	"RouteTableId":       "vtb-", "VRouterId": "vrt-", "RouterId": "vrt-",
+	"RouteTableId":       "vtb-", "VRouterId": "vrt-", "RouterId": "vrt-", "RouteEntryId": "rte-", "NextHopId": "i-",
 	"SecurityGroupId": "sg-", "SecurityGroupIds": "sg-", "SourceGroupId": "sg-", "DestGroupId": "sg-",
 	"SecurityGroupRuleId": "sgr-",
 	"VpcId":               "vpc-", "VSwitchId": "vsw-",
@@ -62,20 +71,30 @@ var sharedIDs = map[string]string{
 	"SnapshotId": "there are none", "AutoSnapshotPolicyId": "there are none", "KMSKeyId": "there are none",
 	"ResourceGroupId":        "a label: groups are accepted and stored, not looked up",
 	"TrunkNetworkInstanceId": "refused whatever it names",
-	"InstanceRegionId":       "regions are everybody's",
-	"SegmentInstanceId":      "there are none",
-	"BandwidthPackageId":     "there are none",
-	"PublicIpAddressPoolId":  "there are none",
-	"VlanId":                 "accepted, without effect",
-	"VpcOwnerId":             "an account: another than the caller's selects none",
-	"VSwitchOwnerId":         "an account: another than the caller's selects none",
-	"DhcpOptionsSetId":       "nobody has any",
-	"SourcePrefixListId":     "a label: there are no prefix lists",
-	"DestPrefixListId":       "a label: there are no prefix lists",
+
+	"NextHopList.1.NextHopId": "refused whatever it names",
+	"InstanceRegionId":        "regions are everybody's",
+	"SegmentInstanceId":       "there are none",
+	"BandwidthPackageId":      "there are none",
+	"PublicIpAddressPoolId":   "there are none",
+	"VlanId":                  "accepted, without effect",
+	"VpcOwnerId":              "an account: another than the caller's selects none",
+	"VSwitchOwnerId":          "an account: another than the caller's selects none",
+	"DhcpOptionsSetId":        "nobody has any",
+	"SourcePrefixListId":      "a label: there are no prefix lists",
+	"DestPrefixListId":        "a label: there are no prefix lists",
 }
 
 // emptyIfMissing are actions on one resource that answer empty fields if there is no such resource.
 var emptyIfMissing = map[string]bool{"DescribeVSwitchAttributes": true}
+
+// failuresInReply are actions on several resources that list in their reply those that do not exist.
+var failuresInReply = map[string]bool{"CreateRouteEntries": true, "DeleteRouteEntries": true}
+
+var failedNotFound = regexp.MustCompile(`"FailedCode":"[\w.]*(NotFound|NOT_EXIST)"`)
+
+// isFilter are id parameters that filter the parts of one resource.
+var isFilter = map[string]bool{"DescribeRouteEntryList RouteEntryId": true, "DescribeRouteEntryList NextHopId": true}
 
 // requiredPairs are the parameters that an action needs besides ids. An empty value omits a
 // parameter.
@@ -99,9 +118,15 @@ var requiredPairs = map[string][]string{
 	"AuthorizeSecurityGroupEgress": rulePairs,
 	"RevokeSecurityGroup":          append([]string{"SecurityGroupRuleId.1", ""}, rulePairs...),
 	"RevokeSecurityGroupEgress":    append([]string{"SecurityGroupRuleId.1", ""}, rulePairs...),
-	"JoinSecurityGroup":            {"NetworkInterfaceId", ""},
-	"LeaveSecurityGroup":           {"NetworkInterfaceId", ""},
-	"ModifySecurityGroupPolicy":    {"InnerAccessPolicy", "Drop"},
+	"CreateRouteEntry":             {"DestinationCidrBlock", "203.0.113.0/24"},
+	"CreateRouteEntries": {"RouteEntries.1.RouteTableId", "vtb-own", "RouteEntries.1.DstCidrBlock", "203.0.113.0/24",
+		"RouteEntries.1.NextHop", "i-own"},
+	"DeleteRouteEntry": {"RouteTableId", ""},
+	"DeleteRouteEntries": {"RouteEntries.1.RouteTableId", "vtb-custom-own", "RouteEntries.1.DstCidrBlock", "198.51.100.0/24",
+		"RouteEntries.1.NextHop", "eni-own"},
+	"JoinSecurityGroup":         {"NetworkInterfaceId", ""},
+	"LeaveSecurityGroup":        {"NetworkInterfaceId", ""},
+	"ModifySecurityGroupPolicy": {"InnerAccessPolicy", "Drop"},
 }
 
 // rulePairs are two rules of a group: one in Permissions, and one in the old form.
@@ -195,7 +220,7 @@ func TestResourcesOfOtherAccountsAreNotFound(t *testing.T) {
 			for _, p := range leaves(act.request, "") {
 				parameter := p.lastName()
 				if !strings.HasSuffix(parameter, "Id") && !strings.HasSuffix(parameter, "Ids") ||
-					sharedIDs[parameter] != "" {
+					sharedIDs[parameter] != "" || sharedIDs[p.name] != "" {
 					continue
 				}
 				prefix, known := lookUp(idPrefixes, version, parameter)
@@ -207,6 +232,14 @@ func TestResourcesOfOtherAccountsAreNotFound(t *testing.T) {
 				status, body := call(version, name, act.request, p, "LTAIown", "other")
 				isList := returnsList(name, act.request) || emptyIfMissing[name]
 				switch {
+				case failuresInReply[name]:
+					if !failedNotFound.MatchString(body) {
+						t.Errorf("%s, %s of another account: got %d %s, want a failure of the entry", name, p.name, status, body)
+					}
+				case isFilter[name+" "+p.name]:
+					if status != http.StatusOK || !strings.Contains(body, `"RouteEntry":[]`) {
+						t.Errorf("%s, %s of another account: got %d %s, want an empty list", name, p.name, status, body)
+					}
 				case isList && (status != http.StatusOK || strings.Contains(body, prefix+"other") ||
 					strings.Contains(body, prefix+"own")):
 					t.Errorf("%s, %s of another account: got %d %s, want an empty list", name, p.name, status, body)
@@ -235,7 +268,7 @@ func TestResourcesOfOtherAccountsAreNotFound(t *testing.T) {
 // returnsList reports whether an action returns a list of resources: its request has pages, but not
 // of the parts of one resource.
 func returnsList(name string, request reflect.Type) bool {
-	return !strings.HasSuffix(name, "Attribute") &&
+	return !strings.HasSuffix(name, "Attribute") && name != "DescribeRouteEntryList" &&
 		slices.ContainsFunc(parameterFields(request), func(f parameterField) bool {
 			return f.name == "PageSize" || f.name == "MaxResults" || f.name == "NextToken"
 		})
@@ -245,7 +278,7 @@ func returnsList(name string, request reflect.Type) bool {
 // another status, as Forbidden.VpcNotFound.
 func isNotFound(status int, body string) bool {
 	var apiError struct{ Code string }
-	return json.Unmarshal([]byte(body), &apiError) == nil && strings.Contains(apiError.Code, "NotFound") &&
+	return json.Unmarshal([]byte(body), &apiError) == nil && (strings.Contains(apiError.Code, "NotFound") || strings.Contains(apiError.Code, "NotExist")) &&
 		(status == http.StatusBadRequest || status == http.StatusForbidden || status == http.StatusNotFound)
 }
 

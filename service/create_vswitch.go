@@ -80,14 +80,25 @@ func (n createVSwitchInput) bits() int {
 }
 
 // block returns the block for the VSwitch: the named one, or the first free one of its size. free
-// is false if another VSwitch overlaps it.
+// is false if another VSwitch overlaps it, or if the destination of a custom route entry lies in it.
 func (n createVSwitchInput) block() (block netip.Prefix, free bool) {
 	taken := ipv4Blocks(n.Siblings)
 	if n.CIDRMask != nil {
-		return firstFreeBlock(n.VPC.CIDRBlock, *n.CIDRMask, slices.Concat(taken, store.ReservedBlocks))
+		within := slices.DeleteFunc(slices.Clone(n.Destinations), func(destination netip.Prefix) bool {
+			return destination.Bits() < *n.CIDRMask // it does not lie in the block
+		})
+		taken = slices.Concat(taken, store.ReservedBlocks, within)
+		for _, outer := range n.VPC.Blocks() {
+			if block, free = firstFreeBlock(outer, *n.CIDRMask, taken); free && isWithin(block, outer) {
+				return block, true
+			}
+		}
+		return block, false
 	}
 	block, _ = parseIPv4Block(n.CIDRBlock)
-	return block, !overlapsAny(block, taken)
+	return block, !overlapsAny(block, taken) && !slices.ContainsFunc(n.Destinations, func(destination netip.Prefix) bool {
+		return isWithin(destination, block)
+	})
 }
 
 // ipv6Block returns the IPv6 block for the VSwitch, or nil for none.
@@ -138,8 +149,10 @@ var createVSwitchRules = []rule[createVSwitchInput]{
 		violated: func(n createVSwitchInput) bool { return n.VPC.Status(n.now) != store.NetworkAvailable },
 	},
 	{err: InvalidVSwitchCIDRBlock, violated: func(n createVSwitchInput) bool {
-		block, _ := n.block()
-		return n.bits() < n.VPC.CIDRBlock.Bits() || (n.CIDRBlock != "" && !isWithin(block, n.VPC.CIDRBlock))
+		named, _ := parseIPv4Block(n.CIDRBlock)
+		return !slices.ContainsFunc(n.VPC.Blocks(), func(outer netip.Prefix) bool {
+			return n.bits() >= outer.Bits() && (n.CIDRBlock == "" || isWithin(named, outer))
+		})
 	}},
 	invalid(
 		"Ipv6CidrBlock",

@@ -48,6 +48,7 @@ var deleteInstanceRules = []rule[deleteInstanceInput]{
 		return d.Instance.Status != store.InstanceStopped &&
 			(d.Instance.Status != store.InstanceRunning || !isTrue(d.Force))
 	}},
+	{err: InstanceIsNextHop, violated: func(d deleteInstanceInput) bool { return d.IsNextHop() }},
 }
 
 // DeleteInstance deletes an instance and its primary interface at once. A secondary interface with

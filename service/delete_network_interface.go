@@ -37,6 +37,7 @@ var deleteNetworkInterfaceRules = []rule[deleteNetworkInterfaceInput]{
 		return !oneOf(d.ENI.Status, store.ENIAvailable, store.ENIDeleting)
 	},
 		messageArgs: func(d deleteNetworkInterfaceInput) []any { return []any{store.ENIAvailable, d.ENI.Status} }},
+	{err: HasRouteEntries, violated: func(d deleteNetworkInterfaceInput) bool { return d.IsNextHop }},
 }
 
 // DeleteNetworkInterface deletes an interface: it is Deleting, and gone after the delete delay,

@@ -36,8 +36,10 @@ var deleteVPCRules = []rule[deleteVPCInput]{
 		err:      IncorrectVpcStatus,
 		violated: func(d deleteVPCInput) bool { return d.VPC.Status(d.now) != store.NetworkAvailable },
 	},
+	{err: HasRouteEntries, violated: func(d deleteVPCInput) bool { return d.HasRouteEntries }},
 	{err: VPCHasVSwitches, violated: func(d deleteVPCInput) bool { return d.HasVSwitches }},
 	{err: VPCHasSecurityGroups, violated: func(d deleteVPCInput) bool { return d.HasSecurityGroups }},
+	{err: UsesRouteTable, violated: func(d deleteVPCInput) bool { return d.HasRouteTables }},
 }
 
 // DeleteVPC deletes an empty VPC. It is gone at once.

@@ -34,9 +34,10 @@ var deleteVSwitchRules = []rule[deleteVSwitchInput]{
 		violated: func(d deleteVSwitchInput) bool { return d.VSwitch.Status(d.now) != store.NetworkAvailable },
 	},
 	{err: VSwitchInUse, violated: func(d deleteVSwitchInput) bool { return d.InUse }},
+	{err: UsesRouteTable, violated: func(d deleteVSwitchInput) bool { return d.UsesCustomRouteTable }},
 }
 
-// DeleteVSwitch deletes a VSwitch without interfaces and instances. It is gone at once. An
+// DeleteVSwitch deletes a VSwitch without interfaces, instances and a custom route table. It is gone at once. An
 // interface that is Deleting still counts, one that was gone when the request came does not.
 var DeleteVSwitch = newAction(Action[DeleteVSwitchRequest, Empty]{
 	permission: "vpc:DeleteVSwitch",

@@ -17,6 +17,7 @@ type DescribeRouteTableListRequest struct {
 	RouterType      string
 	RouterID        string `api:"RouterId"`
 	RouteTableName  string
+	RouteTableType  string
 	ResourceGroupID string       `api:"ResourceGroupId"`
 	Tags            []Tag        `api:"Tag"`
 	Page            NumberedPage `api:",inline"`
@@ -29,10 +30,8 @@ var describeRouteTableListRules = slices.Concat([]rule[DescribeRouteTableListReq
 	validTagFilter[DescribeRouteTableListRequest](),
 }, validNumberedPage[DescribeRouteTableListRequest](vpcPages))
 
-// DescribeRouteTableList lists the system route tables of the caller's VPCs. Each is represented by
-// its VPC, in the order of the VPCs' ids. No table has tags of its own, so a filter by tags selects
-// none.
-var DescribeRouteTableList = newAction(Action[DescribeRouteTableListRequest, List[VPC]]{
+// DescribeRouteTableList lists the route tables of the caller's VPCs, by id.
+var DescribeRouteTableList = newAction(Action[DescribeRouteTableListRequest, List[RouteTable]]{
 	permission: "vpc:DescribeRouteTableList",
 	parameters: describeRouteTableListRules,
 	run:        (*Service).describeRouteTableList,
@@ -40,20 +39,19 @@ var DescribeRouteTableList = newAction(Action[DescribeRouteTableListRequest, Lis
 
 func (s *Service) describeRouteTableList(
 	ctx context.Context, caller Caller, req DescribeRouteTableListRequest,
-) (List[VPC], error) {
-	if len(req.Tags) > 0 {
-		return newPage(vpcPages, req.Page.request(), store.List[VPC]{}, vpcID), nil
-	}
-	return s.listRouteTables(ctx, caller, req.Page, routeTableFilter{
+) (List[RouteTable], error) {
+	return s.listRouteTables(ctx, caller, req.Page, false, routeTableFilter{
 		routerType: req.RouterType,
 		routerIDs:  []string{req.VRouterID, req.RouterID},
-		name:       req.RouteTableName,
-		vpcs: store.VPCFilter{
+		RouteTableFilter: store.RouteTableFilter{
 			AccountID:       caller.AccountID,
 			RegionID:        req.RegionID,
-			IDs:             optionalList(req.VPCID),
-			RouteTableID:    req.RouteTableID,
+			VPCID:           req.VPCID,
+			ID:              req.RouteTableID,
+			Type:            req.RouteTableType,
+			Name:            req.RouteTableName,
 			ResourceGroupID: req.ResourceGroupID,
+			Tags:            tagFilter(req.Tags),
 		},
 	})
 }

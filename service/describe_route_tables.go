@@ -7,12 +7,11 @@ import (
 	"enisim.alt/store"
 )
 
-// The properties that every route table has here: it is the system table of a VPC's vRouter, and
-// has no name.
-const (
-	RouterType     = "VRouter"
-	RouteTableType = "System"
-)
+// RouterType is the type of the router of each route table: it is that of a VPC.
+const RouterType = "VRouter"
+
+// RouteTable is a route table as a caller sees it. The alias is for packages that do not import the store.
+type RouteTable = store.DescribedRouteTable
 
 // DescribeRouteTablesRequest is the request for route tables with their entries. All its filters
 // must hold; an empty one does not filter.
@@ -32,9 +31,8 @@ var describeRouteTablesRules = slices.Concat([]rule[DescribeRouteTablesRequest]{
 	readable[DescribeRouteTablesRequest](),
 }, validNumberedPage[DescribeRouteTablesRequest](vpcPages))
 
-// DescribeRouteTables lists the system route tables of the caller's VPCs. Each is represented by
-// its VPC, in the order of the VPCs' ids.
-var DescribeRouteTables = newAction(Action[DescribeRouteTablesRequest, List[VPC]]{
+// DescribeRouteTables lists the route tables of the caller's VPCs with their entries, by id.
+var DescribeRouteTables = newAction(Action[DescribeRouteTablesRequest, List[RouteTable]]{
 	permission: "vpc:DescribeRouteTables",
 	parameters: describeRouteTablesRules,
 	run:        (*Service).describeRouteTables,
@@ -42,37 +40,41 @@ var DescribeRouteTables = newAction(Action[DescribeRouteTablesRequest, List[VPC]
 
 func (s *Service) describeRouteTables(
 	ctx context.Context, caller Caller, req DescribeRouteTablesRequest,
-) (List[VPC], error) {
-	return s.listRouteTables(ctx, caller, req.Page, routeTableFilter{
+) (List[RouteTable], error) {
+	return s.listRouteTables(ctx, caller, req.Page, true, routeTableFilter{
 		routerType: req.RouterType,
 		routerIDs:  []string{req.VRouterID, req.RouterID},
-		name:       req.RouteTableName,
-		vpcs: store.VPCFilter{
+		RouteTableFilter: store.RouteTableFilter{
 			AccountID:       caller.AccountID,
 			RegionID:        req.RegionID,
-			RouteTableID:    req.RouteTableID,
+			ID:              req.RouteTableID,
+			Name:            req.RouteTableName,
 			ResourceGroupID: req.ResourceGroupID,
 		},
 	})
 }
 
-// routeTableFilter selects route tables by their own properties and by their VPCs.
+// routeTableFilter selects route tables, also by their router.
 type routeTableFilter struct {
+	store.RouteTableFilter
 	routerType string
 	routerIDs  []string // two parameters name the router; "" for an absent one
-	name       string
-	vpcs       store.VPCFilter
 }
 
 func (s *Service) listRouteTables(
-	ctx context.Context, caller Caller, page NumberedPage, filter routeTableFilter,
-) (List[VPC], error) {
+	ctx context.Context, caller Caller, page NumberedPage, withEntries bool, filter routeTableFilter,
+) (List[RouteTable], error) {
 	routers := slices.Compact(slices.DeleteFunc(filter.routerIDs, func(id string) bool { return id == "" }))
-	if len(routers) > 1 || filter.name != "" || (filter.routerType != "" && filter.routerType != RouterType) {
-		return newPage(vpcPages, page.request(), store.List[VPC]{}, vpcID), nil
+	var read store.List[RouteTable]
+	if len(routers) <= 1 && oneOf(filter.routerType, "", RouterType) {
+		if len(routers) == 1 {
+			filter.VRouterID = routers[0]
+		}
+		var err error
+		if read, err = s.store.DescribeRouteTables(ctx, s.timeOf(caller), filter.RouteTableFilter, withEntries,
+			vpcPages.page(page.request())); err != nil {
+			return List[RouteTable]{}, err
+		}
 	}
-	if len(routers) == 1 {
-		filter.vpcs.VRouterID = routers[0]
-	}
-	return s.listVPCs(ctx, caller, page, filter.vpcs)
+	return newPage(vpcPages, page.request(), read, func(r RouteTable) string { return r.ID }), nil
 }

@@ -33,7 +33,7 @@ func regionMark(regionID string) string {
 // idLength returns how many characters follow the prefix of an id.
 func idLength(prefix string) int {
 	switch prefix {
-	case "vpc-", "vsw-", "vrt-", "vtb-", "eip-":
+	case "vpc-", "vsw-", "vrt-", "vtb-", "rte-", "eip-":
 		return 21
 	}
 	return 20

@@ -35,7 +35,7 @@ var (
 	}}
 	vpcTags = tagProduct{"vpc", []tagType{
 		{"VPC", store.TaggedVPC}, {"VSWITCH", store.TaggedVSwitch}, {"EIP", store.TaggedEIP},
-		{name: "ROUTETABLE"}, {name: "VPNGATEWAY"}, {name: "NATGATEWAY"},
+		{"ROUTETABLE", store.TaggedRouteTable}, {name: "VPNGATEWAY"}, {name: "NATGATEWAY"},
 		{name: "COMMONBANDWIDTHPACKAGE"}, {name: "PREFIXLIST"}, {name: "PUBLICIPADDRESSPOOL"},
 		{name: "IPV4GATEWAY"}, {name: "IPV6GATEWAY"}, {name: "NETWORKACL"}, {name: "TRAFFICMIRRORFILTER"},
 		{name: "TRAFFICMIRRORSESSION"}, {name: "FLOWLOG"}, {name: "HAVIP"}, {name: "DHCPOPTIONSSET"},

@@ -110,6 +110,7 @@ var lockContents = []struct {
 	sql  string
 }{
 	{rankVPCs, `SELECT FROM vpcs WHERE account_id = $1 ORDER BY id FOR UPDATE`},
+	{rankRouteTables, `SELECT FROM route_tables WHERE account_id = $1 ORDER BY id FOR UPDATE`},
 	{rankVSwitches, `SELECT FROM vswitches WHERE account_id = $1 ORDER BY id FOR UPDATE`},
 	{rankInstances, `SELECT FROM instances WHERE account_id = $1 ORDER BY id FOR UPDATE`},
 	{rankNetworkInterfaces, `SELECT FROM network_interfaces WHERE account_id = $1 ORDER BY id FOR UPDATE`},
@@ -123,6 +124,8 @@ var lockContents = []struct {
 // one.
 var deleteContents = []string{
 	`DELETE FROM client_tokens WHERE account_id = $1`,
+	`DELETE FROM route_entries WHERE account_id = $1`,
+	`DELETE FROM route_table_associations WHERE account_id = $1`,
 	`DELETE FROM eip_associations WHERE account_id = $1`,
 	`DELETE FROM eips WHERE account_id = $1`,
 	`DELETE FROM security_group_rules WHERE account_id = $1`,

@@ -227,7 +227,7 @@ var violations = []struct{ constraint, sql string }{
 	{"a_vpc_belongs_to_an_account", `
 		INSERT INTO vpcs (account_id, id, region_id, cidr_block, created_at)
 		VALUES ('1000000000000009', 'vpc-9', 'cn-hangzhou', '10.0.0.0/8', '2026-11-22')`},
-	{"a_vpc_lies_in_a_known_region", `UPDATE vpcs SET region_id = 'mars-1' WHERE id = 'vpc-3'`},
+	{"a_vpc_lies_in_a_known_region", `DELETE FROM route_tables WHERE vpc_id = 'vpc-3'; UPDATE vpcs SET region_id = 'mars-1' WHERE id = 'vpc-3'`},
 	{"a_vpc_has_ipv4", `UPDATE vpcs SET ipv6_cidr_block = '10.0.0.0/8' WHERE id = 'vpc-3'`},
 
 	{"an_account_exists_once", `UPDATE accounts SET id = '1000000000000001' WHERE id = '1000000000000002'`},
@@ -297,6 +297,29 @@ var violations = []struct{ constraint, sql string }{
 	{"an_association_settles_from_a_transient_status", anEIP + `
 		UPDATE eip_associations SET next_status = 'Available', settles_at = '2026-11-22'`},
 
+	{"a_vpc_has_few_secondary_blocks", `
+		UPDATE vpcs SET secondary_cidr_blocks = '{1.0.0.0/16,2.0.0.0/16,3.0.0.0/16,4.0.0.0/16,5.0.0.0/16,6.0.0.0/16}'`},
+	{"a_route_table_exists_once", aRoute + `
+		INSERT INTO route_tables (account_id, id, vpc_id, region_id, type, created_at)
+		VALUES ('1000000000000001', 'vtb-own', 'vpc-1', 'cn-hangzhou', 'Custom', '2026-11-22')`},
+	{"a_route_table_lies_in_a_vpc_of_its_region", `UPDATE route_tables SET region_id = 'cn-beijing' WHERE id = 'vtb-1'`},
+	{"a_route_table_has_a_documented_type", `UPDATE route_tables SET type = 'Gateway'`},
+	{"a_vpc_has_one_system_route_table", aRoute + `UPDATE route_tables SET type = 'System' WHERE id = 'vtb-own'`},
+	{"a_vswitch_uses_one_route_table", aRoute + `
+		INSERT INTO route_table_associations VALUES ('1000000000000001', 'vsw-h', 'vpc-1', 'vtb-own')`},
+	{"a_route_table_is_used_by_known_vswitches", aRoute + `UPDATE route_table_associations SET vswitch_id = 'vsw-9'`},
+	{"a_vswitch_uses_a_route_table_of_the_vpc", aRoute + `UPDATE route_table_associations SET vpc_id = 'vpc-2'`},
+	{"a_route_entry_exists_once", aRoute + `UPDATE route_entries SET id = 'rte-1'`},
+	{"a_destination_is_in_a_route_table_once", aRoute + `UPDATE route_entries SET destination_cidr_block = '192.168.0.0/24'`},
+	{"a_route_entry_is_in_a_known_table", aRoute + `UPDATE route_entries SET vpc_id = 'vpc-2'`},
+	{"a_next_hop_is_a_known_instance", aRoute + `UPDATE route_entries SET instance_id = 'i-9' WHERE id = 'rte-1'`},
+	{"a_next_hop_is_a_known_instance", aRoute + `DELETE FROM attachments; DELETE FROM network_interfaces WHERE id = 'eni-0';
+		DELETE FROM instances WHERE id = 'i-1'`},
+	{"a_next_hop_is_a_known_interface", aRoute + `DELETE FROM network_interfaces WHERE id = 'eni-2'`},
+	{"a_route_entry_has_one_next_hop", aRoute + `UPDATE route_entries SET instance_id = 'i-1'`},
+	{"a_destination_is_an_ipv4_block_of_customers", aRoute + `
+		UPDATE route_entries SET destination_cidr_block = '100.65.0.0/16' WHERE id = 'rte-1'`},
+
 	{"a_type_is_defined_once_per_owner", `
 		INSERT INTO instance_types (id, family, vcpus, memory_gib, eni_quantity)
 		VALUES ('ecs.g6.large', 'ecs.g6', 2, 8, 2)`},
@@ -314,10 +337,21 @@ const anEIP = `
 		INSERT INTO eip_associations
 		VALUES ('1000000000000001', 'eip-1', 'vsw-h', '10.0.0.1', 'eni-1', 'NORMAL', 'InUse', NULL, NULL);`
 
+// aRoute adds a custom route table to vpc-1, which vsw-h uses, with two entries.
+const aRoute = `
+		INSERT INTO route_tables (account_id, id, vpc_id, region_id, type, created_at)
+		VALUES ('1000000000000001', 'vtb-own', 'vpc-1', 'cn-hangzhou', 'Custom', '2026-11-22');
+		INSERT INTO route_table_associations VALUES ('1000000000000001', 'vsw-h', 'vpc-1', 'vtb-own');
+		INSERT INTO route_entries (account_id, id, vpc_id, route_table_id, destination_cidr_block, instance_id,
+		    network_interface_id, created_at) VALUES
+		    ('1000000000000001', 'rte-1', 'vpc-1', 'vtb-own', '192.168.0.0/24', 'i-1', NULL, '2026-11-22'),
+		    ('1000000000000001', 'rte-2', 'vpc-1', 'vtb-own', '192.168.1.0/24', NULL, 'eni-2', '2026-11-22');`
+
 // foreignKeyTargets are constraints that no statement can violate alone. Each adds columns to those
 // of a primary key, which is checked first, so that a foreign key can refer to these columns too.
 var foreignKeyTargets = map[string]bool{
 	"a_zone_lies_in_one_region":                  true,
+	"a_route_table_lies_in_one_vpc":              true,
 	"a_type_has_one_eni_quantity":                true,
 	"a_vpc_lies_in_one_region":                   true,
 	"a_vswitch_lies_in_one_vpc_and_zone":         true,

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"net/netip"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -12,6 +13,8 @@ type CreateVSwitchScene struct {
 	VPC       *VPC      // nil if there is no VPC with this id
 	ZoneKnown bool      // whether the zone is in the VPC's region
 	Siblings  []VSwitch // the VSwitches of the VPC: ID and blocks only
+
+	Destinations []netip.Prefix // of the custom route entries of the VPC
 }
 
 // LockForCreateVSwitch locks a VPC, so that no other transaction assigns its blocks, and reads
@@ -28,6 +31,9 @@ func (tx *Tx) LockForCreateVSwitch(
 		    WHERE z.id = $3 AND v.account_id = $1 AND v.id = $2)`, accountID, vpcID, zoneID).
 		QueryRow(func(row pgx.Row) error { return row.Scan(&scene.ZoneKnown) })
 	tx.readSubnets(accountID, vpcID, func(v VSwitch) { scene.Siblings = append(scene.Siblings, v) })
+	tx.queue(`
+		SELECT destination_cidr_block FROM route_entries WHERE account_id = $1 AND vpc_id = $2`, accountID, vpcID).
+		Query(appendTo(&scene.Destinations))
 	return scene, tx.send(ctx)
 }
 

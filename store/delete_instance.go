@@ -13,6 +13,7 @@ type DeleteInstanceScene struct {
 	Held   []NetworkInterface
 	eips   map[string][]DescribedEIP // by interface
 	groups []string                  // the groups that the interfaces are in or the instance is leaving
+	hops   []string                  // those of the instance and the interfaces that are next hops of route entries
 }
 
 // LockForDeleteInstance is LockForDeleteInstances for one instance. A regionID of "" matches any region.
@@ -54,6 +55,20 @@ func (tx *Tx) LockForDeleteInstances(
 	type groupOfInstance struct{ instanceID, groupID string }
 	var groups []string
 	tx.queue(`
+		SELECT DISTINCT instance_id, network_interface_id
+		FROM route_entries
+		WHERE account_id = $1 AND (instance_id = ANY ($2) OR network_interface_id IN (
+		    SELECT network_interface_id FROM slots WHERE account_id = $1 AND instance_id = ANY ($2)))`, accountID, ids).
+		Query(each(func(e *RouteEntry) []any { return []any{&e.InstanceID, &e.NetworkInterfaceID} }, func(e RouteEntry) {
+			holder := valueOrEmpty(e.InstanceID)
+			if e.NetworkInterfaceID != nil {
+				holder = holders[*e.NetworkInterfaceID]
+			}
+			if of := scenes[holder]; of != nil { // otherwise the interface has left meanwhile
+				of.hops = append(of.hops, e.NextHopID())
+			}
+		}))
+	tx.queue(`
 		SELECT instance_id, security_group_id
 		FROM security_group_departures
 		WHERE account_id = $1 AND instance_id = ANY ($2)
@@ -92,6 +107,14 @@ func (s *DeleteInstanceScene) Going() (primary, secondary, staying []string) {
 		}
 	}
 	return primary, secondary, staying
+}
+
+// IsNextHop reports whether the instance, or an interface that is deleted with it, is the next hop of a
+// route entry.
+func (s *DeleteInstanceScene) IsNextHop() bool {
+	primary, secondary, _ := s.Going()
+	going := slices.Concat([]string{s.Instance.ID}, primary, secondary)
+	return slices.ContainsFunc(s.hops, func(id string) bool { return slices.Contains(going, id) })
 }
 
 // VSwitchIDs returns the VSwitches of the interfaces.

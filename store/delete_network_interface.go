@@ -5,7 +5,8 @@ import "slices"
 // DeleteNetworkInterfaceScene contains the rows on which the deletion of an interface depends, read
 // under its lock. A missing row is nil.
 type DeleteNetworkInterfaceScene struct {
-	ENI *NetworkInterface
+	ENI       *NetworkInterface
+	IsNextHop bool // whether it is the next hop of a route entry
 }
 
 // DeleteScene returns the view of a request that deletes an interface.
@@ -14,7 +15,7 @@ func (b *InterfaceBatch) DeleteScene(c InterfaceChange) *DeleteNetworkInterfaceS
 	if n == nil || n.regionID != c.RegionID {
 		return &DeleteNetworkInterfaceScene{}
 	}
-	return &DeleteNetworkInterfaceScene{ENI: n.ENI}
+	return &DeleteNetworkInterfaceScene{ENI: n.ENI, IsNextHop: n.isNextHop}
 }
 
 // Delete deletes an interface at once.

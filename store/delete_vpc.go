@@ -11,6 +11,8 @@ type DeleteVPCScene struct {
 	VPC               *VPC // nil if there is no VPC with this id
 	HasVSwitches      bool
 	HasSecurityGroups bool
+	HasRouteEntries   bool // of customers
+	HasRouteTables    bool // of customers
 }
 
 // LockForDeleteVPC locks a VPC, so that no new row can refer to it, and reads whether any row still
@@ -25,12 +27,16 @@ func (tx *Tx) LockForDeleteVPC(ctx context.Context, accountID, regionID, vpcID s
 		Query(each(VPCsTable.Targets, func(v VPC) { scene.VPC = &v }))
 	tx.queue(`
 		SELECT EXISTS (SELECT FROM vswitches WHERE account_id = $1 AND vpc_id = $2),
-		       EXISTS (SELECT FROM security_groups WHERE account_id = $1 AND vpc_id = $2)`, accountID, vpcID).
-		QueryRow(func(row pgx.Row) error { return row.Scan(&scene.HasVSwitches, &scene.HasSecurityGroups) })
+		       EXISTS (SELECT FROM security_groups WHERE account_id = $1 AND vpc_id = $2),
+		       EXISTS (SELECT FROM route_entries WHERE account_id = $1 AND vpc_id = $2),
+		       EXISTS (SELECT FROM route_tables WHERE account_id = $1 AND vpc_id = $2 AND type = 'Custom')`, accountID, vpcID).
+		QueryRow(func(row pgx.Row) error {
+			return row.Scan(&scene.HasVSwitches, &scene.HasSecurityGroups, &scene.HasRouteEntries, &scene.HasRouteTables)
+		})
 	return scene, tx.send(ctx)
 }
 
-// DeleteVPC queues the deletion of a locked VPC.
+// DeleteVPC queues the deletion of a locked VPC. Its system route table goes with it.
 func (tx *Tx) DeleteVPC(v *VPC) {
 	tx.write(1, `
 		DELETE FROM vpcs WHERE account_id = $1 AND id = $2`, v.AccountID, v.ID)

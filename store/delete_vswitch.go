@@ -12,6 +12,8 @@ import (
 type DeleteVSwitchScene struct {
 	VSwitch *VSwitch // nil if there is no VSwitch with this id
 	InUse   bool     // whether an interface or an instance is in it
+
+	UsesCustomRouteTable bool
 }
 
 // LockForDeleteVSwitch locks a VSwitch, so that no new row can refer to it, and reads whether any
@@ -37,8 +39,9 @@ func (tx *Tx) LockForDeleteVSwitch(
 	tx.purgeNetworkInterfaces(accountID, []string{vswitchID}, goneBefore)
 	tx.queue(`
 		SELECT EXISTS (SELECT FROM network_interfaces WHERE account_id = $1 AND vswitch_id = $2)
-		    OR EXISTS (SELECT FROM instances WHERE account_id = $1 AND vswitch_id = $2)`, accountID, vswitchID).
-		QueryRow(func(row pgx.Row) error { return row.Scan(&scene.InUse) })
+		    OR EXISTS (SELECT FROM instances WHERE account_id = $1 AND vswitch_id = $2),
+		       EXISTS (SELECT FROM route_table_associations WHERE account_id = $1 AND vswitch_id = $2)`, accountID, vswitchID).
+		QueryRow(func(row pgx.Row) error { return row.Scan(&scene.InUse, &scene.UsesCustomRouteTable) })
 	return scene, tx.send(ctx)
 }
 

@@ -2,8 +2,8 @@ package store
 
 import "strings"
 
-// A VPC always has one vRouter and one system route table. Neither has a row: their ids are derived
-// from the VPC's id.
+// A VPC always has one vRouter and one system route table. Their ids are derived from the VPC's id. A
+// vRouter has no row.
 const (
 	vpcPrefix        = "vpc-"
 	vRouterPrefix    = "vrt-"

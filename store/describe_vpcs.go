@@ -13,13 +13,11 @@ type DescribedVPC struct {
 	Status         string
 	VSwitches      []VSwitch // ordered by id; ID and CIDRBlock only
 	SecurityGroups int       // number of groups
+	RouteTableIDs  []string  // ordered, the system table first
 }
 
 // VRouterID returns the id of the VPC's vRouter.
 func (v DescribedVPC) VRouterID() string { return VRouterID(v.ID) }
-
-// SystemRouteTableID returns the id of the VPC's system route table.
-func (v DescribedVPC) SystemRouteTableID() string { return SystemRouteTableID(v.ID) }
 
 // VPCFilter selects VPCs of an account. A VPC must match every field that is set. The zero value
 // selects all.
@@ -30,8 +28,6 @@ type VPCFilter struct {
 	Name            string
 	EnabledIPv6     *bool
 	ResourceGroupID string
-	VRouterID       string
-	RouteTableID    string // id of its system route table
 	Tags            TagFilter
 }
 
@@ -45,10 +41,8 @@ const matchingVPCs = `
 	      AND ($4 = '' OR name = $4)
 	      AND ($5::boolean IS NULL OR (ipv6_cidr_block IS NOT NULL) = $5)
 	      AND ($6 = '' OR resource_group_id = $6)
-	      AND ($7::text[] IS NULL OR id = ANY ($7))
-	      AND ($8::text[] IS NULL OR id = ANY ($8))
-	      AND (nullif($9::jsonb[], '{}') IS NULL OR tags @> ALL ($9))
-	      AND (nullif($10::text[], '{}') IS NULL OR tags ?& $10)
+	      AND (nullif($7::jsonb[], '{}') IS NULL OR tags @> ALL ($7))
+	      AND (nullif($8::text[], '{}') IS NULL OR tags ?& $8)
 	)`
 
 const countVPCs = matchingVPCs + `
@@ -61,8 +55,11 @@ var pageOfVPCs = matchingVPCs + `
 	        WHERE s.account_id = v.account_id AND s.vpc_id = v.id),
 	       (SELECT count(*)
 	        FROM security_groups g
-	        WHERE g.account_id = v.account_id AND g.vpc_id = v.id)
-	FROM (SELECT * FROM matching ORDER BY id LIMIT $11 OFFSET $12) v
+	        WHERE g.account_id = v.account_id AND g.vpc_id = v.id),
+	       (SELECT array_agg(r.id ORDER BY r.type DESC, r.id)
+	        FROM route_tables r
+	        WHERE r.account_id = v.account_id AND r.vpc_id = v.id)
+	FROM (SELECT * FROM matching ORDER BY id LIMIT $9 OFFSET $10) v
 	ORDER BY v.id`
 
 // DescribeVPCs returns a page, by number, of the VPCs that match a filter, with their statuses at
@@ -70,14 +67,13 @@ var pageOfVPCs = matchingVPCs + `
 func (s *Store) DescribeVPCs(ctx context.Context, now time.Time, f VPCFilter, p Page) (List[DescribedVPC], error) {
 	return list(ctx, s, p, scanDescribedVPC(now), countVPCs, pageOfVPCs,
 		f.AccountID, f.RegionID, f.IDs, f.Name, f.EnabledIPv6, f.ResourceGroupID,
-		possibleVPCIDs(vRouterPrefix, f.VRouterID), possibleVPCIDs(routeTablePrefix, f.RouteTableID), f.Tags.Pairs,
-		f.Tags.Keys)
+		f.Tags.Pairs, f.Tags.Keys)
 }
 
 func scanDescribedVPC(now time.Time) pgx.RowToFunc[DescribedVPC] {
 	return func(row pgx.CollectableRow) (DescribedVPC, error) {
 		var v DescribedVPC
-		err := row.Scan(append(VPCsTable.Targets(&v.VPC), &v.VSwitches, &v.SecurityGroups)...)
+		err := row.Scan(append(VPCsTable.Targets(&v.VPC), &v.VSwitches, &v.SecurityGroups, &v.RouteTableIDs)...)
 		v.CreatedAt = v.CreatedAt.UTC()
 		v.Status = v.VPC.Status(now)
 		return v, err

@@ -44,6 +44,8 @@ type batchedInterface struct {
 	AddressScene
 	regionID string
 	eips     []DescribedEIP // on its addresses
+	// isNextHop is read for an interface that is to be deleted.
+	isNextHop bool
 }
 
 // interfaceChanges are what the requests of a batch have changed.

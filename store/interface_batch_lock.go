@@ -170,6 +170,16 @@ func (tx *Tx) lockBatchedInterfaces(b *InterfaceBatch, enis, addressed, deleted 
 			}
 			b.enis[n.ID].ENI, b.enis[n.ID].regionID = &n, n.RegionID
 		})
+	if len(deleted) > 0 {
+		tx.queue(`
+			SELECT network_interface_id FROM route_entries WHERE account_id = $1 AND network_interface_id = ANY ($2)`,
+			b.accountID, deleted).
+			Query(eachValue(func(id string) {
+				if n := b.enis[id]; n != nil {
+					n.isNextHop = true
+				}
+			}))
+	}
 	if len(addressed) == 0 {
 		return
 	}

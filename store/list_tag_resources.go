@@ -35,6 +35,9 @@ const taggedResources = `
 		    SELECT 'security group', id, tags FROM security_groups
 		    WHERE 'security group' = ANY ($4) AND account_id = $2 AND region_id = $3
 		    UNION ALL
+		    SELECT 'route table', id, tags FROM route_tables
+		    WHERE 'route table' = ANY ($4) AND account_id = $2 AND region_id = $3
+		    UNION ALL
 		    SELECT 'eip', id, tags FROM eips WHERE 'eip' = ANY ($4) AND account_id = $2 AND region_id = $3
 		    UNION ALL
 		    SELECT 'disk', d.id, coalesce(d.disk->'Tags', '{}')

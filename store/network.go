@@ -17,6 +17,7 @@ type VPC struct {
 	ID              string            `db:"id,key"`
 	RegionID        string            `db:"region_id,fixed"`
 	CIDRBlock       netip.Prefix      `db:"cidr_block" event:"CidrBlock"`
+	SecondaryBlocks []netip.Prefix    `db:"secondary_cidr_blocks" event:"SecondaryCidrBlocks"`
 	IPv6CIDRBlock   *netip.Prefix     `db:"ipv6_cidr_block" event:"Ipv6CidrBlock"`
 	Name            string            `db:"name" event:"VpcName"`
 	Description     string            `db:"description" event:"Description"`
@@ -30,6 +31,11 @@ type VPC struct {
 // VPCAttributes are values of a VPC that are only stored and shown.
 type VPCAttributes struct {
 	UserCIDRs []string `json:",omitempty"`
+}
+
+// Blocks returns the IPv4 blocks of the VPC, the primary one first.
+func (v VPC) Blocks() []netip.Prefix {
+	return append([]netip.Prefix{v.CIDRBlock}, v.SecondaryBlocks...)
 }
 
 // Status returns the status of the VPC at now.

@@ -3,6 +3,7 @@ package store
 import (
 	"fmt"
 	"maps"
+	"net/netip"
 	"reflect"
 	"slices"
 	"strings"
@@ -99,8 +100,11 @@ func recordedFields[Row any](row *Row, alone bool) (fields []recordedField) {
 }
 
 func fieldText(value any) string {
-	if at, ok := value.(time.Time); ok {
-		return at.UTC().Format(time.RFC3339)
+	switch value := value.(type) {
+	case time.Time:
+		return value.UTC().Format(time.RFC3339)
+	case []netip.Prefix:
+		return joined(value)
 	}
 	return fmt.Sprint(value)
 }

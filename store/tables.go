@@ -42,8 +42,12 @@ var (
 	PrivateIPAddressesTable = table.New[PrivateIPAddress]("private_ip_addresses", "account_id")
 	IPPrefixesTable         = table.New[IPPrefix]("ip_prefixes", "account_id")
 	GroupMembershipsTable   = table.New[GroupMembership]("network_interface_security_groups", "account_id")
+	RouteTablesTable        = table.New[RouteTable]("route_tables", "account_id")
+	RouteEntriesTable       = table.New[RouteEntry]("route_entries", "account_id")
 	EIPsTable               = table.New[EIP]("eips", "account_id")
 	EIPAssociationsTable    = table.New[EIPAssociation]("eip_associations", "account_id")
+
+	RouteTableAssociationsTable = table.New[RouteTableAssociation]("route_table_associations", "account_id")
 )
 
 // The two ways in which interfaces are stored. WholeInterfacesTable is the view of interfaces with

@@ -17,6 +17,7 @@ const (
 	TaggedSecurityGroup    TaggedKind = "security group"
 	TaggedDisk             TaggedKind = "disk"
 	TaggedEIP              TaggedKind = "eip"
+	TaggedRouteTable       TaggedKind = "route table"
 )
 
 // tagStatements lock resources and change their tags. Those of disks are in tag_disks.go. They
@@ -30,6 +31,11 @@ var tagStatements = map[TaggedKind]struct {
 		FROM vpcs WHERE account_id = $1 AND region_id = $2 AND id = ANY ($3)
 		ORDER BY id FOR NO KEY UPDATE`, `
 		UPDATE vpcs SET tags = (tags - $3::text[]) || $4::jsonb WHERE account_id = $1 AND id = ANY ($2)`},
+	TaggedRouteTable: {rankRouteTables, `
+		SELECT id, tags, NULL::timestamptz
+		FROM route_tables WHERE account_id = $1 AND region_id = $2 AND id = ANY ($3)
+		ORDER BY id FOR NO KEY UPDATE`, `
+		UPDATE route_tables SET tags = (tags - $3::text[]) || $4::jsonb WHERE account_id = $1 AND id = ANY ($2)`},
 	TaggedVSwitch: {rankVSwitches, `
 		SELECT id, tags, NULL::timestamptz
 		FROM vswitches WHERE account_id = $1 AND region_id = $2 AND id = ANY ($3)

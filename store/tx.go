@@ -20,6 +20,7 @@ const (
 	rankClientTokens
 	rankAccounts
 	rankVPCs
+	rankRouteTables
 	rankVSwitches
 	rankInstances
 	rankNetworkInterfaces

@@ -61,7 +61,7 @@ var ignoredParameters = map[string]string{
 		Filter.1.Key Filter.1.Value Filter.2.Key Filter.2.Value Filter.3.Key Filter.3.Value Filter.4.Key
 		Filter.4.Value LockReason DeviceAvailable ecs:DescribeInstances/InternetChargeType FuzzyQuery ActionType
 		Usage IsSupportCloudinit ecs:DescribeImages/InstanceType ShowExpired vpc:DescribeVpcAttribute/IsDefault
-		AdvancedFeature RouteTableType Type vpc:DescribeVSwitches/EnableIpv6`,
+		AdvancedFeature Type vpc:DescribeVSwitches/EnableIpv6`,
 	"every attribute is shown": `
 		AdditionalAttributes.1 IsQueryEcsCount`,
 	"figures by which types are not filtered": `
@@ -90,6 +90,11 @@ var ignoredParameters = map[string]string{
 	"an EIP is of a region, of no pool and no order, and associated by a request of its own": `
 		PublicIpAddressPoolId vpc:AllocateEipAddress/Zone ActivityId vpc:AllocateEipAddress/InstanceId
 		SecurityProtectionTypes.1 vpc:AssociateEipAddress/VpcId`,
+	"a second spelling, which is read too": `
+		RouteEntries.1.Describption`,
+	"a route table has no bandwidth, and an entry no address of its next hop": `
+		vpc:CreateRouteEntry/PrivateIpAddress vpc:ModifyRouteTableAttributes/Bandwidth KbpsBandwidth ResourceUid
+		ResourceBid`,
 	"a VPC keeps its block, and is deleted when it is empty": `
 		vpc:ModifyVpcAttribute/CidrBlock ForceDelete`,
 }

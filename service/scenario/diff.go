@@ -61,10 +61,12 @@ type snapshot struct {
 	belongings map[store.ResourceID]*belongings
 	groupVPCs  map[store.ResourceID]string
 	eipPlaces  map[store.ResourceID]eipPlace
+	tableUsers map[store.ResourceID][]string
 }
 
 func newSnapshot(w *world.World) *snapshot {
-	snap := &snapshot{World: w, belongings: belongingsOf(w), groupVPCs: map[store.ResourceID]string{}}
+	snap := &snapshot{World: w, belongings: belongingsOf(w), groupVPCs: map[store.ResourceID]string{},
+		tableUsers: tableUsersOf(w)}
 	snap.eipPlaces = eipPlacesOf(w, snap.belongings)
 	for i := range w.SecurityGroups {
 		g := &w.SecurityGroups[i]
@@ -90,7 +92,8 @@ func diffWorlds(there, wanted *world.World) []Difference {
 		func() { compareRows(d, typeRows) }, func() { compareRows(d, vpcRows) }, func() { compareRows(d, vswitchRows) },
 		func() { compareRows(d, groupRows) }, func() { compareRows(d, ruleRows) },
 		func() { compareRows(d, instanceRows) }, func() { compareRows(d, interfaceRows) },
-		func() { compareRows(d, eipRows) },
+		func() { compareRows(d, eipRows) }, func() { compareRows(d, routeTableRows) },
+		func() { compareRows(d, routeEntryRows) },
 	} {
 		compare()
 	}

@@ -99,6 +99,7 @@ func (x *accountExpansion) expandRegions(regions []regionEntry) {
 	x.checkPrefixes()
 	x.assignAddresses()
 	x.expandEIPs(regions)
+	x.expandRoutes(regions)
 	x.checkFull()
 	x.checkGroupLimits()
 }
@@ -141,11 +142,13 @@ func (x *accountExpansion) vpc(e *vpcEntry, region string) {
 	if e.id.given && x.checkID(e.id.value, e.id.at) {
 		x.checkUnique(x.vpcs, "VPC", e.id.value, e.id.at)
 	}
+	secondary := x.secondaryBlocks(e)
 	x.world.VPCs = append(x.world.VPCs, store.VPC{
 		AccountID:       x.accountID,
 		ID:              e.id.value,
 		RegionID:        region,
 		CIDRBlock:       e.block.value,
+		SecondaryBlocks: secondary,
 		IPv6CIDRBlock:   e.ipv6Block.pointer(),
 		Name:            e.name.value,
 		Description:     e.description.value,
@@ -157,7 +160,7 @@ func (x *accountExpansion) vpc(e *vpcEntry, region string) {
 		x.world.VPCsSettleIn[store.ResourceID{AccountID: x.accountID, ID: e.id.value}] = e.settlesIn.value
 	}
 	for i := range e.vswitches {
-		x.vswitch(&e.vswitches[i], e, region)
+		x.vswitch(&e.vswitches[i], e, secondary, region)
 	}
 	reportOverlaps(x.report, e.vswitches, func(v *vswitchEntry) located[netip.Prefix] { return v.block })
 	reportOverlaps(x.report, e.vswitches, func(v *vswitchEntry) located[netip.Prefix] { return v.ipv6Block })
@@ -166,7 +169,7 @@ func (x *accountExpansion) vpc(e *vpcEntry, region string) {
 	}
 }
 
-func (x *accountExpansion) vswitch(e *vswitchEntry, vpc *vpcEntry, region string) {
+func (x *accountExpansion) vswitch(e *vswitchEntry, vpc *vpcEntry, secondary []netip.Prefix, region string) {
 	if !e.id.given {
 		return
 	}
@@ -176,7 +179,9 @@ func (x *accountExpansion) vswitch(e *vswitchEntry, vpc *vpcEntry, region string
 		return
 	}
 	x.checkZone(e.zone, region)
-	x.checkWithin(e.block, vpc.block, vpc)
+	if !slices.ContainsFunc(secondary, func(block netip.Prefix) bool { return liesIn(e.block.value, block) }) {
+		x.checkWithin(e.block, vpc.block, vpc)
+	}
 	if e.ipv6Block.given && !vpc.ipv6Block.given {
 		x.add(
 			e.ipv6Block.at,
@@ -281,9 +286,42 @@ func (x *accountExpansion) checkWithin(inner, outer located[netip.Prefix], vpc *
 	if !inner.given || !outer.given {
 		return
 	}
-	if !outer.value.Contains(inner.value.Addr()) || inner.value.Bits() < outer.value.Bits() {
+	if !liesIn(inner.value, outer.value) {
 		x.add(inner.at, "", "block %s lies outside %s of VPC %s", inner.value, outer.value, vpc.id.value)
 	}
+}
+
+// liesIn reports whether a block lies completely in another.
+func liesIn(inner, outer netip.Prefix) bool {
+	return inner.IsValid() && outer.Contains(inner.Addr()) && inner.Bits() >= outer.Bits()
+}
+
+// maxSecondaryBlocks is how many secondary blocks a VPC may have, as in calls.
+const maxSecondaryBlocks = 5
+
+// secondaryBlocks returns the secondary blocks of a VPC.
+func (x *accountExpansion) secondaryBlocks(e *vpcEntry) (blocks []netip.Prefix) {
+	for k, b := range e.secondaryBlocks {
+		block, err := netip.ParsePrefix(b.value)
+		taken := append([]netip.Prefix{e.block.value}, blocks...)
+		other := slices.IndexFunc(taken, func(other netip.Prefix) bool { return other.IsValid() && other.Overlaps(block) })
+		reserved := slices.IndexFunc(store.ReservedBlocks, block.Overlaps)
+		switch {
+		case err != nil || !block.Addr().Is4() || block != block.Masked() ||
+			block.Bits() < minVPCMask || block.Bits() > maxVPCMask:
+			x.add(b.at, "", "each of secondary_cidr_blocks must be an IPv4 block with a mask from /%d to /%d, "+
+				"such as 192.168.0.0/16, got %q", minVPCMask, maxVPCMask, b.value)
+		case k == maxSecondaryBlocks:
+			x.add(b.at, "", "VPC %s has more than %d secondary blocks", e.id.value, maxSecondaryBlocks)
+		case other >= 0:
+			x.add(b.at, "", "block %s overlaps %s of VPC %s", block, taken[other], e.id.value)
+		case reserved >= 0:
+			x.add(b.at, "", "block %s overlaps %s, which no VPC may use", block, store.ReservedBlocks[reserved])
+		default:
+			blocks = append(blocks, block)
+		}
+	}
+	return blocks
 }
 
 // reportOverlaps reports each VSwitch of a VPC whose block overlaps the block of an earlier one in

@@ -23,7 +23,7 @@ func Export(ctx context.Context, st *store.Store, accountID string, withKeys boo
 	if !withKeys {
 		world.AccessKeys = nil
 	}
-	x := &exporter{World: world, belongings: belongingsOf(world), macs: macs{}}
+	x := &exporter{World: world, belongings: belongingsOf(world), macs: macs{}, tableUsers: tableUsersOf(world)}
 	x.eipPlaces = eipPlacesOf(world, x.belongings)
 	return new(writer).writeDocument(x.document(now)), nil
 }
@@ -33,6 +33,7 @@ type exporter struct {
 	*world.World
 	belongings map[store.ResourceID]*belongings
 	eipPlaces  map[store.ResourceID]eipPlace
+	tableUsers map[store.ResourceID][]string
 	macs       macs // that the reader will derive, in its order
 	explicit   map[string]string
 }
@@ -123,14 +124,35 @@ func (x *exporter) vpcs(region string) (vpcs []vpcEntry) {
 		g.rules = rules[g.id.value]
 		groups[x.SecurityGroups[i].VPCID] = append(groups[x.SecurityGroups[i].VPCID], g)
 	}
+	tables := x.routeTables()
 	for i := range x.VPCs {
 		if x.VPCs[i].RegionID == region {
 			v := newVPCEntry(x.World, &x.VPCs[i])
 			v.vswitches, v.groups = vswitches[v.id.value], groups[v.id.value]
+			v.routeTables = tables[v.id.value]
 			vpcs = append(vpcs, v)
 		}
 	}
 	return vpcs
+}
+
+// routeTables returns the entries of the route tables of the account, by VPC.
+func (x *exporter) routeTables() map[string][]routeTableEntry {
+	entries := map[string][]routeEntryEntry{}
+	for i := range x.RouteEntries {
+		row := &x.RouteEntries[i]
+		of := entries[row.RouteTableID]
+		entries[row.RouteTableID] = append(of, newRouteEntryEntry(row, defaultRouteEntryID(row.RouteTableID, len(of)+1)))
+	}
+	tables := map[string][]routeTableEntry{}
+	for i := range x.RouteTables {
+		row := &x.RouteTables[i]
+		e := newRouteTableEntry(row, x.tableUsers[store.ResourceID{AccountID: row.AccountID, ID: row.ID}])
+		if e.entries = entries[row.ID]; len(e.entries) > 0 || !saysNothing(row) {
+			tables[row.VPCID] = append(tables[row.VPCID], e)
+		}
+	}
+	return tables
 }
 
 // instances returns the entries of the instances of a region. An entry is only valid until the next

@@ -19,6 +19,9 @@ type vpcEntry struct {
 	settlesIn located[time.Duration]
 	vswitches []vswitchEntry
 	groups    []groupEntry
+
+	secondaryBlocks []located[string]
+	routeTables     []routeTableEntry
 }
 
 var vpcMapping = newMapping(
@@ -28,6 +31,8 @@ var vpcMapping = newMapping(
 		ipv4BlockKey("cidr_block", minVPCMask, maxVPCMask,
 			func(v *vpcEntry) *located[netip.Prefix] { return &v.block },
 			"An IPv4 block such as 10.0.0.0/8; a mask from /8 to /28.").isRequired(),
+		textsKey("secondary_cidr_blocks", func(v *vpcEntry) *[]located[string] { return &v.secondaryBlocks },
+			"Up to 5 further IPv4 blocks, in which VSwitches may lie too."),
 		ipv6BlockKey("ipv6_cidr_block", 32, 64, func(v *vpcEntry) *located[netip.Prefix] { return &v.ipv6Block },
 			"A mask from /32 to /64.").without("no IPv6"),
 		textsKey("user_cidrs", func(v *vpcEntry) *[]located[string] { return &v.userCIDRs },
@@ -37,6 +42,8 @@ var vpcMapping = newMapping(
 		listKey("vswitches", vswitchMapping, func(v *vpcEntry) *[]vswitchEntry { return &v.vswitches }, "The subnets."),
 		listKey("security_groups", groupMapping, func(v *vpcEntry) *[]groupEntry { return &v.groups },
 			"The security groups."),
+		listKey("route_tables", routeTableMapping, func(v *vpcEntry) *[]routeTableEntry { return &v.routeTables },
+			"The custom route tables, 9 at most, and the entries of the system table."),
 	},
 	within(func(v *vpcEntry) *commonFields { return &v.commonFields }, commonKeys),
 )
@@ -60,7 +67,7 @@ var vswitchMapping = newMapping(
 			isRequired().matching(idForm),
 		ipv4BlockKey("cidr_block", minVSwitchMask, maxVSwitchMask,
 			func(v *vswitchEntry) *located[netip.Prefix] { return &v.block },
-			"A mask from /16 to /29, within the VPC's block, clear of the VPC's other VSwitches.").isRequired(),
+			"A mask from /16 to /29, within a block of the VPC, clear of the VPC's other VSwitches.").isRequired(),
 		ipv6BlockKey("ipv6_cidr_block", 64, 64, func(v *vswitchEntry) *located[netip.Prefix] { return &v.ipv6Block },
 			"A /64 within the VPC's.").without("no IPv6"),
 		textKey("next_private_ip_address", func(v *vswitchEntry) *located[string] { return &v.next },

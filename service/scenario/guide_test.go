@@ -36,6 +36,8 @@ func guideTables() map[string][]key {
 		"vswitch":                   ownKeys(&vswitchMapping.mapping, keysOf(commonKeys)),
 		"security_group":            ownKeys(&groupMapping.mapping, keysOf(commonKeys)),
 		"security_group_rule":       ruleMapping.keys,
+		"route_table":               ownKeys(&routeTableMapping.mapping, keysOf(labelKeys)),
+		"route_entry":               ownKeys(&routeEntryMapping.mapping, keysOf(labelKeys)),
 		"eip":                       ownKeys(&eipMapping.mapping, keysOf(commonKeys)),
 		"instance":                  ownKeys(&instanceMapping.mapping, keysOf(commonKeys)),
 		"primary_network_interface": ownKeys(&primaryMapping.mapping, keysOf(interfaceKeys)),

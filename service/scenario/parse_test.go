@@ -493,6 +493,75 @@ instance_types:
 		`s.yaml:33:57: status Available contradicts associated_with; remove one of the two`,
 		`s.yaml:34:18: EIP "eip-9" is there twice, first on line 33`,
 	}},
+	{"routes", `enisim: 1
+accounts:
+  - id: "1000000000000001"
+    regions:
+      - id: cn-hangzhou
+        vpcs:
+          - id: vpc-1
+            cidr_block: 10.0.0.0/16
+            secondary_cidr_blocks:
+              - 192.168.0.0/16
+              - 10.0.1.0/24
+              - 100.64.0.0/16
+              - 172.16.0.1/12
+            vswitches:
+              - {id: vsw-1, zone: cn-hangzhou-h, cidr_block: 192.168.1.0/24}
+              - {id: vsw-2, zone: cn-hangzhou-h, cidr_block: 172.16.0.0/24}
+            security_groups: [{id: sg-1}]
+            route_tables:
+              - {name: nameless}
+              - {id: vtb-a, vswitches: [vsw-1, vsw-3, vsw-b]}
+              - {id: vtb-a}
+              - {id: vtb-b, vswitches: [vsw-1]}
+              - {type: System, id: vtb-1}
+              - {type: System, vswitches: [vsw-1]}
+              - {type: System}
+              - type: System
+                entries:
+                  - {destination_cidr_block: 192.168.1.0/25, next_hop: i-1}
+                  - {destination_cidr_block: 100.64.0.0/16, next_hop: i-1}
+                  - {destination_cidr_block: 0.0.0.0/0, next_hop: i-b}
+                  - {destination_cidr_block: 0.0.0.0/0, next_hop: eni-2}
+                  - {destination_cidr_block: 1.0.0.0/8, next_hop: eni-b}
+                  - {id: rte-1-5, destination_cidr_block: 2.0.0.0/8, next_hop: eni-gone}
+          - id: vpc-b
+            cidr_block: 10.0.0.0/16
+            vswitches: [{id: vsw-b, zone: cn-hangzhou-h, cidr_block: 10.0.0.0/24}]
+            security_groups: [{id: sg-b}]
+          - {id: "1", cidr_block: 10.0.0.0/16}
+        instances:
+          - {id: i-1, type: ecs.g6.large, vswitch: vsw-1, security_groups: [sg-1]}
+          - {id: i-b, type: ecs.g6.large, vswitch: vsw-b, security_groups: [sg-b]}
+        network_interfaces:
+          - {id: eni-1, vswitch: vsw-1, security_groups: [sg-1]}
+          - {id: eni-b, vswitch: vsw-b, security_groups: [sg-b]}
+          - {id: eni-gone, vswitch: vsw-1, security_groups: [sg-1], status: Deleting}
+`, []string{
+		`s.yaml:11:17: block 10.0.1.0/24 overlaps 10.0.0.0/16 of VPC vpc-1`,
+		`s.yaml:12:17: block 100.64.0.0/16 overlaps 100.64.0.0/10, which no VPC may use`,
+		`s.yaml:13:17: each of secondary_cidr_blocks must be an IPv4 block with a mask from /8 to /28, such as 192.168.0.0/16, got "172.16.0.1/12"`,
+		`s.yaml:16:62: block 172.16.0.0/24 lies outside 10.0.0.0/16 of VPC vpc-1`,
+		`s.yaml:19:17: a custom route table needs an id`,
+		`s.yaml:20:48: there is no VSwitch vsw-3 in this account; did you mean "vsw-1"?`,
+		`s.yaml:20:55: VSwitch vsw-b lies in VPC vpc-b, not in vpc-1`,
+		`s.yaml:21:22: route table "vtb-a" is there twice, first on line 20`,
+		`s.yaml:22:41: VSwitch vsw-1 uses the route table on line 20 already`,
+		`s.yaml:23:36: the id of a system table is made of the VPC's: vtb-1; leave it out`,
+		`s.yaml:24:44: VSwitches that no custom table lists use the system table; leave it out`,
+		`s.yaml:26:17: VPC vpc-1 has its system table on line 25 already`,
+		`s.yaml:28:46: destination 192.168.1.0/25 lies in VSwitch vsw-1, to which the system has an entry`,
+		`s.yaml:29:46: destination 100.64.0.0/16 lies in 100.64.0.0/10, to which the system has an entry`,
+		`s.yaml:30:67: instance i-b is not in VPC vpc-1`,
+		`s.yaml:31:46: the table has the destination 0.0.0.0/0 on line 30 already`,
+		`s.yaml:31:67: there is no instance or network interface eni-2 in this account; did you mean "eni-1"?`,
+		`s.yaml:32:67: network interface eni-b lies in VPC vpc-b, not in vpc-1`,
+		`s.yaml:33:26: route entry "rte-1-5" is there twice, first on line 32`,
+		`s.yaml:33:80: network interface eni-gone is being deleted, and is no next hop`,
+		`s.yaml:34:17: route table "vtb-b" is there twice, first on line 22`,
+		`s.yaml:38:18: route table "vtb-1" is there twice, first on line 7`,
+	}},
 	{"instance types", `enisim: 1
 instance_types:
   - {id: my type, vcpus: 1, memory_gib: 1, eni_quantity: 1}

@@ -85,6 +85,7 @@ func newVPCEntry(w *world.World, v *store.VPC) vpcEntry {
 	e.id, e.commonFields = stated(v.ID), commonFieldsOf(v.Name, v.Description, v.ResourceGroupID, v.Tags)
 	e.block, e.ipv6Block = stated(v.CIDRBlock), optional(v.IPv6CIDRBlock)
 	e.userCIDRs = statedAll(v.Attributes.UserCIDRs)
+	e.secondaryBlocks = statedTexts(v.SecondaryBlocks)
 	e.settlesIn = remaining(w.VPCsSettleIn, v.AccountID, v.ID)
 	return e
 }

@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"bytes"
+	"slices"
 	"strconv"
 
 	"enisim.alt/store"
@@ -101,6 +102,43 @@ var vswitchRows = rowKind[store.VSwitch, vswitchEntry]{
 	id:       func(v *store.VSwitch) store.ResourceID { return store.ResourceID{AccountID: v.AccountID, ID: v.ID} },
 	location: func(_ *snapshot, v *store.VSwitch) string { return v.RegionID + " " + v.ZoneID + " " + v.VPCID },
 	entry:    func(s *snapshot, v *store.VSwitch) vswitchEntry { return newVSwitchEntry(s.World, v) },
+}
+
+// The system tables of which a file would say nothing are left out: they come and go with their VPCs.
+var routeTableRows = rowKind[store.RouteTable, routeTableEntry]{
+	mapping: routeTableMapping,
+	rows: func(w *world.World) []store.RouteTable {
+		return slices.DeleteFunc(slices.Clone(w.RouteTables), func(r store.RouteTable) bool { return saysNothing(&r) })
+	},
+	id:       func(r *store.RouteTable) store.ResourceID { return store.ResourceID{AccountID: r.AccountID, ID: r.ID} },
+	location: func(_ *snapshot, r *store.RouteTable) string { return r.RegionID + " " + r.VPCID + " " + r.Type },
+	entry: func(s *snapshot, r *store.RouteTable) routeTableEntry {
+		return newRouteTableEntry(r, s.tableUsers[store.ResourceID{AccountID: r.AccountID, ID: r.ID}])
+	},
+}
+
+// An entry with another destination or next hop is another entry.
+var routeEntryRows = rowKind[store.RouteEntry, routeEntryEntry]{
+	mapping: routeEntryMapping,
+	rows:    func(w *world.World) []store.RouteEntry { return w.RouteEntries },
+	id:      func(e *store.RouteEntry) store.ResourceID { return store.ResourceID{AccountID: e.AccountID, ID: e.ID} },
+	location: func(_ *snapshot, e *store.RouteEntry) string {
+		return e.VPCID + " " + e.RouteTableID + " " + e.DestinationCIDRBlock.String() + " " + e.NextHopID()
+	},
+	entry: func(_ *snapshot, e *store.RouteEntry) routeEntryEntry { return newRouteEntryEntry(e, e.ID) },
+}
+
+// tableUsersOf returns the VSwitches that use the custom tables of a world, by table.
+func tableUsersOf(w *world.World) map[store.ResourceID][]string {
+	users := map[store.ResourceID][]string{}
+	for _, a := range w.RouteTableAssociations {
+		id := store.ResourceID{AccountID: a.AccountID, ID: a.RouteTableID}
+		users[id] = append(users[id], a.VSwitchID)
+	}
+	for _, of := range users {
+		slices.Sort(of)
+	}
+	return users
 }
 
 var groupRows = rowKind[store.SecurityGroup, groupEntry]{

@@ -182,7 +182,11 @@ const everyKey = `{
 					{"id": "sgr-a", "direction": "ingress", "ip_protocol": "TCP", "port_range": "80/80", "source_port_range": "1/65535", "policy": "Drop", "priority": 7,
 						"nic_type": "internet", "source_cidr_ip": "10.0.0.0/8", "ipv6_source_cidr_ip": "2001:db8::/32", "source_group": "sg-1", "source_prefix_list": "pl-1",
 						"dest_cidr_ip": "10.0.0.1", "ipv6_dest_cidr_ip": "::/0", "description": "d"},
-					{"direction": "egress", "ip_protocol": 47, "dest_group": "sg-1", "dest_prefix_list": "pl-2"}]}]
+					{"direction": "egress", "ip_protocol": 47, "dest_group": "sg-1", "dest_prefix_list": "pl-2"}]}],
+			"secondary_cidr_blocks": ["192.168.0.0/16"],
+			"route_tables": [{"id": "vtb-a", "name": "n", "description": "d", "tags": {}, "vswitches": ["vsw-1"], "route_propagation": false},
+				{"id": "vtb-b", "type": "Custom", "entries": [{"id": "rte-1", "name": "n", "description": "d", "destination_cidr_block": "172.16.0.0/12",
+					"next_hop": "i-1"}]}, {"type": "System", "entries": [{"destination_cidr_block": "0.0.0.0/0", "next_hop": "eni-1"}]}]
 		}],
 		"instances": [
 			{"id": "i-{n}", "count": 2, "type": "own.type", "name": "n{n}", "description": "d", "tags": {}, "network_type": "vpc", "vswitch": "vsw-1",
@@ -249,6 +253,8 @@ var places = map[string][]any{
 	"vpc":               {"accounts", 0, "regions", 0, "vpcs", 0},
 	"vswitch":           {"accounts", 0, "regions", 0, "vpcs", 0, "vswitches", 0},
 	"security_group":    {"accounts", 0, "regions", 0, "vpcs", 0, "security_groups", 0},
+	"route_table":       {"accounts", 0, "regions", 0, "vpcs", 0, "route_tables", 0},
+	"route_entry":       {"accounts", 0, "regions", 0, "vpcs", 0, "route_tables", 1, "entries", 0},
 	"instance":          {"accounts", 0, "regions", 0, "instances", 0},
 	"network_interface": {"accounts", 0, "regions", 0, "network_interfaces", 0},
 	"eip":               {"accounts", 0, "regions", 0, "eips", 0},

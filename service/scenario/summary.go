@@ -17,6 +17,12 @@ func (sc *Scenario) Summary() string {
 			primary++
 		}
 	}
+	custom := 0
+	for i := range w.RouteTables {
+		if w.RouteTables[i].Type == store.RouteCustom {
+			custom++
+		}
+	}
 	own := map[string]bool{} // each account has its copy of the file's types
 	for i := range w.InstanceTypes {
 		own[w.InstanceTypes[i].ID] = true
@@ -34,6 +40,8 @@ func (sc *Scenario) Summary() string {
 		{len(own), "instance type", "instance types"},
 		{len(w.VPCs), "VPC", "VPCs"},
 		{len(w.VSwitches), "VSwitch", "VSwitches"},
+		{custom, "custom route table", "custom route tables"},
+		{len(w.RouteEntries), "route entry", "route entries"},
 		{len(w.SecurityGroups), "security group", "security groups"},
 		{len(w.Instances), "instance", "instances"},
 		{len(w.NetworkInterfaces), "network interface", "network interfaces"},

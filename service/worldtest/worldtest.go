@@ -112,6 +112,12 @@ func (w *World) EIP(id string, options ...Option) *World {
 	return w
 }
 
+// RouteTable adds a custom route table to the latest VPC.
+func (w *World) RouteTable(id string, options ...Option) *World {
+	add(w.vpc, "route_tables", entry{"id": id}, options)
+	return w
+}
+
 // InstanceType adds an instance type that belongs to the account.
 func (w *World) InstanceType(id string, eniQuantity int, options ...Option) *World {
 	defaults := entry{"id": id, "vcpus": 1, "memory_gib": 1, "eni_quantity": eniQuantity}

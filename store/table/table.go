@@ -154,6 +154,8 @@ func (t *Table[T]) Values(row *T) []any {
 			}
 		case []string:
 			out[i] = append([]string{}, value...)
+		case []netip.Prefix:
+			out[i] = append([]netip.Prefix{}, value...)
 		case string:
 			out[i] = value
 			if c.null && value == "" {

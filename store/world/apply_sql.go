@@ -33,6 +33,11 @@ const (
 	WHERE account_id IN (SELECT id FROM staged_accounts)
 	ORDER BY account_id, id FOR UPDATE`
 
+	lockRouteTables = `
+	SELECT FROM route_tables
+	WHERE account_id IN (SELECT id FROM staged_accounts)
+	ORDER BY account_id, id FOR UPDATE`
+
 	// Every new interface refers to its VSwitch, so after this lock no interface is created.
 	lockVSwitches = `
 	SELECT FROM vswitches
@@ -156,6 +161,31 @@ var (
 	FROM changed_network_interfaces c
 	JOIN staged_network_interfaces s ON s.account_id = c.account_id AND s.id = c.id
 	WHERE t.account_id = c.account_id AND t.id = c.id`
+
+	// It also deletes the entries whose next hop is to be deleted, or replaced by another one with the
+	// same id.
+	deleteRouteEntries = `
+	DELETE FROM route_entries t
+	WHERE t.account_id IN (SELECT id FROM staged_accounts)
+	  AND (` + store.RouteEntriesTable.IsMissing() + `
+	    OR (t.account_id, t.instance_id) IN (
+	      SELECT t.account_id, t.id FROM instances t
+	      WHERE t.account_id IN (SELECT id FROM staged_accounts) AND ` + store.InstancesTable.IsMissing() + `)
+	    OR (t.account_id, t.network_interface_id) IN (
+	      SELECT t.account_id, t.id FROM network_interfaces t
+	      WHERE t.account_id IN (SELECT id FROM staged_accounts) AND ` + store.NetworkInterfacesTable.IsMissing() + `))`
+
+	// A system table of which the world says nothing becomes as it came with its VPC.
+	resetSystemRouteTables = `
+	UPDATE route_tables t
+	SET name = '', description = '', route_propagation = true, tags = '{}'
+	WHERE t.account_id IN (SELECT id FROM staged_accounts) AND t.type = 'System'
+	  AND (t.name, t.description, t.route_propagation, t.tags) <> ('', '', true, '{}')
+	  AND ` + store.RouteTablesTable.IsMissing()
+
+	// The system tables go with their VPCs.
+	deleteRouteTables = store.RouteTablesTable.DeleteSQL() + `
+	  AND t.type = 'Custom'`
 
 	// It also deletes the rules that refer to a group that is to be replaced by another one with
 	// the same id.

@@ -11,7 +11,7 @@ import (
 // Size is how much there is to read of accounts.
 type Size struct {
 	Resources int // instances, network interfaces and EIPs, with those that are about to go
-	Parts     int // addresses, prefixes, memberships in security groups, and rules
+	Parts     int // addresses, prefixes, memberships in security groups, rules, and route entries
 	Text      int // bytes of the attributes and tags of the resources
 }
 
@@ -22,7 +22,8 @@ func Measure(ctx context.Context, s *store.Store, accountIDs []string) (Size, er
 		       (SELECT count(*) FROM private_ip_addresses WHERE account_id = ANY ($1))
 		     + (SELECT count(*) FROM ip_prefixes WHERE account_id = ANY ($1))
 		     + (SELECT count(*) FROM network_interface_security_groups WHERE account_id = ANY ($1))
-		     + (SELECT count(*) FROM security_group_rules WHERE account_id = ANY ($1)),
+		     + (SELECT count(*) FROM security_group_rules WHERE account_id = ANY ($1))
+		     + (SELECT count(*) FROM route_entries WHERE account_id = ANY ($1)),
 		       coalesce(sum(octet_length(attributes::text) + octet_length(tags::text)), 0)::bigint
 		FROM (
 		    SELECT attributes, tags FROM instances WHERE account_id = ANY ($1)

@@ -40,7 +40,10 @@ func Read(ctx context.Context, s *store.Store, accountIDs []string, now time.Tim
 		if err := w.readInterfaces(ctx, tx, activeIDs, times); err != nil {
 			return err
 		}
-		return w.readEIPs(ctx, tx, activeIDs, times)
+		if err := w.readEIPs(ctx, tx, activeIDs, times); err != nil {
+			return err
+		}
+		return w.readRoutes(ctx, tx, activeIDs)
 	})
 	return w, err
 }
@@ -150,6 +153,18 @@ func (w *World) readEIPs(ctx context.Context, tx pgx.Tx, accounts []string, time
 		*a = a.Settled(now)
 		return noteTimeLeft(w.EIPsSettleIn, a.AccountID, a.EIPID, a.SettlesAt, times)
 	}, "account_id, eip_id", accounts)
+}
+
+// readRoutes reads route tables, which VSwitches use custom ones, and the custom entries.
+func (w *World) readRoutes(ctx context.Context, tx pgx.Tx, accounts []string) error {
+	if err := store.RouteTablesTable.ReadAll(ctx, tx, &w.RouteTables, nil, "account_id, vpc_id, id", accounts); err != nil {
+		return err
+	}
+	if err := store.RouteTableAssociationsTable.ReadAll(
+		ctx, tx, &w.RouteTableAssociations, nil, "account_id, vswitch_id", accounts); err != nil {
+		return err
+	}
+	return store.RouteEntriesTable.ReadAll(ctx, tx, &w.RouteEntries, nil, "account_id, route_table_id, id", accounts)
 }
 
 // noteTimeLeft records the remaining time of a row that is not due yet. It always returns true, so

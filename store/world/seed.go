@@ -79,6 +79,11 @@ func (w *World) without(accounts map[string]bool) *World {
 		func(r *store.GroupMembership) string { return r.AccountID })
 	rest.SecurityGroupRules = rowsOfOthers(w.SecurityGroupRules, accounts,
 		func(r *store.SecurityGroupRule) string { return r.AccountID })
+	rest.RouteTables = rowsOfOthers(w.RouteTables, accounts, func(r *store.RouteTable) string { return r.AccountID })
+	rest.RouteTableAssociations = rowsOfOthers(w.RouteTableAssociations, accounts,
+		func(a *store.RouteTableAssociation) string { return a.AccountID })
+	rest.RouteEntries = rowsOfOthers(w.RouteEntries, accounts,
+		func(e *store.RouteEntry) string { return e.AccountID })
 	rest.EIPs = rowsOfOthers(w.EIPs, accounts, func(r *store.EIP) string { return r.AccountID })
 	rest.EIPAssociations = rowsOfOthers(w.EIPAssociations, accounts,
 		func(r *store.EIPAssociation) string { return r.AccountID })

@@ -46,6 +46,9 @@ var snapshotTables = []snapshotTable{
 	{"network_interface_security_groups", "account_id"},
 	{"ip_prefixes", "account_id"},
 	{"security_group_rules", "account_id"},
+	{"route_tables", "account_id"},
+	{"route_table_associations", "account_id"},
+	{"route_entries", "account_id"},
 	{"eips", "account_id"},
 	{"eip_associations", "account_id"},
 }

@@ -32,6 +32,9 @@ const createStagingTables = `
 	CREATE TEMP TABLE staged_ip_prefixes (LIKE ip_prefixes) ON COMMIT DROP;
 	CREATE TEMP TABLE staged_network_interface_security_groups (LIKE network_interface_security_groups) ON COMMIT DROP;
 	CREATE TEMP TABLE staged_security_group_rules (LIKE security_group_rules) ON COMMIT DROP;
+	CREATE TEMP TABLE staged_route_tables (LIKE route_tables) ON COMMIT DROP;
+	CREATE TEMP TABLE staged_route_table_associations (LIKE route_table_associations) ON COMMIT DROP;
+	CREATE TEMP TABLE staged_route_entries (LIKE route_entries) ON COMMIT DROP;
 	CREATE TEMP TABLE staged_eips (LIKE eips) ON COMMIT DROP;
 	CREATE TEMP TABLE staged_eip_associations (LIKE eip_associations) ON COMMIT DROP`
 
@@ -50,7 +53,8 @@ const dropStagingTables = `
 	    pg_temp.staged_vswitches, pg_temp.staged_security_groups, pg_temp.staged_instances,
 	    pg_temp.staged_network_interfaces, pg_temp.staged_attachments, pg_temp.staged_private_ip_addresses,
 	    pg_temp.staged_ip_prefixes, pg_temp.staged_network_interface_security_groups,
-	    pg_temp.staged_security_group_rules, pg_temp.staged_eips, pg_temp.staged_eip_associations`
+	    pg_temp.staged_security_group_rules, pg_temp.staged_route_tables, pg_temp.staged_route_table_associations,
+	    pg_temp.staged_route_entries, pg_temp.staged_eips, pg_temp.staged_eip_associations`
 
 // maxRowsToKeep is the number of rows up to which a world is small.
 const maxRowsToKeep = 500
@@ -137,6 +141,18 @@ func copyWorld(ctx context.Context, tx pgx.Tx, w *World, times *accountTimes, wr
 		func() error {
 			return copyRows(ctx, tx, written, store.SecurityGroupRulesTable, w.SecurityGroupRules,
 				func(r *store.SecurityGroupRule) { r.CreatedAt = times.of(r.AccountID) })
+		},
+		func() error {
+			return copyRows(ctx, tx, written, store.RouteTablesTable, w.RouteTables,
+				func(r *store.RouteTable) { r.CreatedAt = times.of(r.AccountID) })
+		},
+		func() error {
+			return copyRows(ctx, tx, written, store.RouteTableAssociationsTable, w.RouteTableAssociations,
+				func(*store.RouteTableAssociation) {})
+		},
+		func() error {
+			return copyRows(ctx, tx, written, store.RouteEntriesTable, w.RouteEntries,
+				func(e *store.RouteEntry) { e.CreatedAt = times.of(e.AccountID) })
 		},
 		func() error {
 			return copyRows(ctx, tx, written, store.EIPsTable, w.EIPs,

@@ -47,6 +47,8 @@ const (
 var worldSteps = []worldStep{
 	{prepare, "client_tokens", deleteClientTokens, nil}, // their saved answers may refer to deleted resources
 	{remove, "security_group_rules", deleteSecurityGroupRules, nil},
+	{remove, "route_entries", deleteRouteEntries, nil},
+	{remove, "route_table_associations", store.RouteTableAssociationsTable.DeleteSQL(), nil},
 	{remove, "eip_associations", store.EIPAssociationsTable.DeleteSQL(), nil},
 	{remove, "eips", store.EIPsTable.DeleteSQL(), nil},
 	{remove, "ip_prefixes", store.IPPrefixesTable.DeleteSQL(), nil},
@@ -60,6 +62,7 @@ var worldSteps = []worldStep{
 	{remove, "instances", store.InstancesTable.DeleteSQL(), nil},
 	{remove, "security_groups", store.SecurityGroupsTable.DeleteSQL(), nil},
 	{remove, "vswitches", store.VSwitchesTable.DeleteSQL(), nil},
+	{remove, "route_tables", deleteRouteTables, nil},
 	{remove, "vpcs", store.VPCsTable.DeleteSQL(), nil},
 	{remove, "access_keys", store.AccessKeysTable.DeleteSQL(), nil},
 
@@ -78,6 +81,9 @@ var worldSteps = []worldStep{
 	{insert, "instance_types", store.InstanceTypesTable.InsertStagedSQL(), nil},
 	{update, "vpcs", store.VPCsTable.UpdateSQL(), nil},
 	{insert, "vpcs", store.VPCsTable.InsertStagedSQL(), nil},
+	{update, "route_tables", resetSystemRouteTables, nil},
+	{update, "route_tables", store.RouteTablesTable.UpdateSQL(), nil},
+	{insert, "route_tables", store.RouteTablesTable.InsertStagedSQL(), nil},
 	{update, "vswitches", store.VSwitchesTable.UpdateSQL(), nil},
 	{insert, "vswitches", store.VSwitchesTable.InsertStagedSQL(), nil},
 	{update, "security_groups", store.SecurityGroupsTable.UpdateSQL(), nil},
@@ -93,6 +99,9 @@ var worldSteps = []worldStep{
 	{insert, "ip_prefixes", store.IPPrefixesTable.InsertStagedSQL(), nil},
 	{insert, "network_interface_security_groups", store.GroupMembershipsTable.InsertPageSQL(), nil},
 	{insert, "security_group_rules", store.SecurityGroupRulesTable.InsertStagedSQL(), nil},
+	{insert, "route_table_associations", store.RouteTableAssociationsTable.InsertStagedSQL(), nil},
+	{update, "route_entries", store.RouteEntriesTable.UpdateSQL(), nil},
+	{insert, "route_entries", store.RouteEntriesTable.InsertStagedSQL(), nil},
 	{update, "eips", store.EIPsTable.UpdateSQL(), nil},
 	{insert, "eips", store.EIPsTable.InsertStagedSQL(), nil},
 	{update, "eip_associations", store.EIPAssociationsTable.UpdateSQL(), nil},

@@ -21,7 +21,7 @@ var allTables = []interface {
 	store.InstanceTypesTable, store.VPCsTable, store.VSwitchesTable, store.SecurityGroupsTable,
 	store.SecurityGroupRulesTable, store.InstancesTable, store.NetworkInterfacesTable, store.AttachmentsTable,
 	store.PrivateIPAddressesTable, store.IPPrefixesTable, store.GroupMembershipsTable, store.EIPsTable,
-	store.EIPAssociationsTable,
+	store.EIPAssociationsTable, store.RouteTablesTable, store.RouteTableAssociationsTable, store.RouteEntriesTable,
 }
 
 // Each struct lists exactly the columns of its table. No statement would write a column that only a

@@ -197,10 +197,11 @@ var invariants = []invariant{
 	{"a_vswitch_lies_in_its_vpc", `
 	SELECT s.account_id, format('VSwitch %s (%s, %s, %s) lies outside VPC %s (%s, %s)',
 	    s.id, s.region_id, s.cidr_block, coalesce(s.ipv6_cidr_block::text, 'no IPv6'),
-	    s.vpc_id, coalesce(v.region_id, 'which does not exist'), coalesce(v.cidr_block::text, ''))
+	    s.vpc_id, coalesce(v.region_id, 'which does not exist'),
+	    concat_ws(', ', v.cidr_block, nullif(array_to_string(v.secondary_cidr_blocks, ', '), '')))
 	FROM vswitches s
 	LEFT JOIN vpcs v ON v.account_id = s.account_id AND v.id = s.vpc_id
-	WHERE (v.region_id = s.region_id AND s.cidr_block <<= v.cidr_block) IS NOT TRUE
+	WHERE (v.region_id = s.region_id AND s.cidr_block <<= ANY (v.cidr_block || v.secondary_cidr_blocks)) IS NOT TRUE
 	   OR s.ipv6_cidr_block IS NOT NULL AND (s.ipv6_cidr_block <<= v.ipv6_cidr_block) IS NOT TRUE
 	ORDER BY 1, 2`},
 
@@ -317,6 +318,69 @@ var invariants = []invariant{
 	FROM eip_associations a
 	GROUP BY a.account_id, a.eip_id
 	HAVING count(*) > 1
+	ORDER BY 1, 2`},
+
+	{"blocks_of_a_vpc_do_not_overlap", `
+	SELECT v.account_id, format('VPC %s (%s) has the secondary blocks %s', v.id, v.cidr_block,
+	    array_to_string(v.secondary_cidr_blocks, ', '))
+	FROM vpcs v
+	WHERE EXISTS (
+	    SELECT
+	    FROM unnest(v.cidr_block || v.secondary_cidr_blocks) WITH ORDINALITY a (block, place)
+	    JOIN unnest(v.cidr_block || v.secondary_cidr_blocks) WITH ORDINALITY b (block, place) ON b.place > a.place
+	    WHERE a.block && b.block)
+	ORDER BY 1, 2`},
+
+	{"a_vpc_has_its_system_route_table", `
+	SELECT v.account_id, format('VPC %s has the system route tables %s', v.id,
+	    coalesce(string_agg(r.id, ', ' ORDER BY r.id), 'none'))
+	FROM vpcs v
+	LEFT JOIN route_tables r ON r.account_id = v.account_id AND r.vpc_id = v.id AND r.type = 'System'
+	GROUP BY v.account_id, v.id
+	HAVING count(r.id) <> 1
+	ORDER BY 1, 2`},
+
+	{"a_vswitch_uses_a_custom_route_table_of_its_vpc", `
+	SELECT a.account_id, format('VSwitch %s of VPC %s uses %s route table %s of VPC %s', a.vswitch_id,
+	    coalesce(s.vpc_id, 'none: it does not exist'), coalesce(r.type, 'missing'), a.route_table_id,
+	    coalesce(r.vpc_id, 'none'))
+	FROM route_table_associations a
+	LEFT JOIN vswitches s ON s.account_id = a.account_id AND s.id = a.vswitch_id
+	LEFT JOIN route_tables r ON r.account_id = a.account_id AND r.id = a.route_table_id
+	WHERE (s.vpc_id = r.vpc_id AND r.vpc_id = a.vpc_id AND r.type = 'Custom') IS NOT TRUE
+	ORDER BY 1, 2`},
+
+	{"a_route_entry_leads_to_a_next_hop_in_its_vpc", `
+	SELECT e.account_id, format('entry %s of route table %s in VPC %s leads to %s in VPC %s', e.id, e.route_table_id,
+	    coalesce(r.vpc_id, 'none: it does not exist'), coalesce(e.instance_id, e.network_interface_id),
+	    coalesce(i.vpc_id, n.vpc_id, 'none'))
+	FROM route_entries e
+	LEFT JOIN route_tables r ON r.account_id = e.account_id AND r.id = e.route_table_id
+	LEFT JOIN instances i ON i.account_id = e.account_id AND i.id = e.instance_id
+	LEFT JOIN network_interfaces n ON n.account_id = e.account_id AND n.id = e.network_interface_id
+	WHERE (r.vpc_id = e.vpc_id AND r.vpc_id = coalesce(i.vpc_id, n.vpc_id) AND n.status IS DISTINCT FROM 'Deleting') IS NOT TRUE
+	ORDER BY 1, 2`},
+
+	{"a_route_entry_leads_out_of_the_vswitches", `
+	SELECT e.account_id, format('entry %s of route table %s leads to %s, which is in VSwitch %s (%s)', e.id,
+	    e.route_table_id, e.destination_cidr_block, s.id, s.cidr_block)
+	FROM route_entries e
+	JOIN vswitches s ON s.account_id = e.account_id AND s.vpc_id = e.vpc_id AND e.destination_cidr_block <<= s.cidr_block
+	ORDER BY 1, 2`},
+
+	{"a_route_table_has_200_custom_entries_at_most", `
+	SELECT e.account_id, format('route table %s has %s custom entries', e.route_table_id, count(*))
+	FROM route_entries e
+	GROUP BY e.account_id, e.route_table_id
+	HAVING count(*) > 200
+	ORDER BY 1, 2`},
+
+	{"a_vpc_has_9_custom_route_tables_at_most", `
+	SELECT r.account_id, format('VPC %s has %s custom route tables', r.vpc_id, count(*))
+	FROM route_tables r
+	WHERE r.type = 'Custom'
+	GROUP BY r.account_id, r.vpc_id
+	HAVING count(*) > 9
 	ORDER BY 1, 2`},
 
 	{"an_interface_joins_groups_of_its_vpc", `

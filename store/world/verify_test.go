@@ -32,6 +32,14 @@ INSERT INTO eips (account_id, id, region_id, ip_address, bandwidth, created_at) 
 INSERT INTO eip_associations VALUES
     ('1000000000000001', 'eip-1', 'vsw-i', '10.1.0.1', 'eni-i', 'NORMAL', 'InUse', NULL, NULL),
     ('1000000000000001', 'eip-2', 'vsw-h', '10.0.0.2', 'eni-0', 'NORMAL', 'InUse', NULL, NULL);
+INSERT INTO route_tables (account_id, id, vpc_id, region_id, type, created_at) VALUES
+    ('1000000000000001', 'vtb-1', 'vpc-1', 'cn-hangzhou', 'System', '2026-11-22'),
+    ('1000000000000001', 'vtb-own', 'vpc-1', 'cn-hangzhou', 'Custom', '2026-11-22');
+INSERT INTO route_table_associations VALUES ('1000000000000001', 'vsw-i', 'vpc-1', 'vtb-own');
+INSERT INTO route_entries (account_id, id, vpc_id, route_table_id, destination_cidr_block, instance_id,
+    network_interface_id, created_at) VALUES
+    ('1000000000000001', 'rte-1', 'vpc-1', 'vtb-own', '198.51.100.0/24', 'i-1', NULL, '2026-11-22'),
+    ('1000000000000001', 'rte-2', 'vpc-1', 'vtb-1', '198.51.100.0/24', NULL, 'eni-i', '2026-11-22');
 UPDATE client_tokens SET request_hash = decode(repeat('00', 32), 'hex');
 SELECT recount_capacity(ARRAY['1000000000000001']);
 `
@@ -366,6 +374,47 @@ var brokenInvariants = []struct {
 		 WHERE eip_id = 'eip-2'`,
 		[]string{"an_eip_is_on_one_address_which_has_no_other: " +
 			"address 10.1.0.1 of VSwitch vsw-i has the EIPs eip-1, eip-2"},
+	},
+	{
+		"blocks_of_a_vpc_do_not_overlap", nil,
+		`UPDATE vpcs SET secondary_cidr_blocks = '{10.128.0.0/16}' WHERE id = 'vpc-1'`,
+		[]string{"blocks_of_a_vpc_do_not_overlap: VPC vpc-1 (10.0.0.0/8) has the secondary blocks 10.128.0.0/16"},
+	},
+	{
+		"a_vpc_has_its_system_route_table", nil,
+		`DELETE FROM route_tables WHERE id = 'vtb-2'`,
+		[]string{"a_vpc_has_its_system_route_table: VPC vpc-2 has the system route tables none"},
+	},
+	{
+		"a_vswitch_uses_a_custom_route_table_of_its_vpc", nil,
+		`UPDATE route_table_associations SET vpc_id = 'vpc-2', route_table_id = 'vtb-2'`,
+		[]string{"a_vswitch_uses_a_custom_route_table_of_its_vpc: " +
+			"VSwitch vsw-i of VPC vpc-1 uses System route table vtb-2 of VPC vpc-2"},
+	},
+	{
+		"a_route_entry_leads_to_a_next_hop_in_its_vpc", nil,
+		`UPDATE route_entries SET instance_id = 'i-2' WHERE id = 'rte-1'`,
+		[]string{"a_route_entry_leads_to_a_next_hop_in_its_vpc: " +
+			"entry rte-1 of route table vtb-own in VPC vpc-1 leads to i-2 in VPC vpc-2"},
+	},
+	{
+		"a_route_entry_leads_out_of_the_vswitches", nil,
+		`UPDATE route_entries SET destination_cidr_block = '10.1.1.0/24' WHERE id = 'rte-1'`,
+		[]string{"a_route_entry_leads_out_of_the_vswitches: " +
+			"entry rte-1 of route table vtb-own leads to 10.1.1.0/24, which is in VSwitch vsw-i (10.1.0.0/16)"},
+	},
+	{
+		"a_route_table_has_200_custom_entries_at_most", nil,
+		`INSERT INTO route_entries (account_id, id, vpc_id, route_table_id, destination_cidr_block, instance_id, created_at)
+		 SELECT '1000000000000001', 'rte-x' || n, 'vpc-1', 'vtb-own', set_masklen('203.0.0.0'::inet + n, 32), 'i-1', now()
+		 FROM generate_series(1, 200) n`,
+		[]string{"a_route_table_has_200_custom_entries_at_most: route table vtb-own has 201 custom entries"},
+	},
+	{
+		"a_vpc_has_9_custom_route_tables_at_most", nil,
+		`INSERT INTO route_tables (account_id, id, vpc_id, region_id, type, created_at)
+		 SELECT '1000000000000001', 'vtb-x' || n, 'vpc-1', 'cn-hangzhou', 'Custom', now() FROM generate_series(1, 9) n`,
+		[]string{"a_vpc_has_9_custom_route_tables_at_most: VPC vpc-1 has 10 custom route tables"},
 	},
 	{
 		"a_client_token_has_the_answer_to_its_request", nil,

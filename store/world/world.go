@@ -27,10 +27,15 @@ type World struct {
 	IPPrefixes         []store.IPPrefix
 	GroupMemberships   []store.GroupMembership
 	SecurityGroupRules []store.SecurityGroupRule
+	RouteTables        []store.RouteTable // a system table without a row is as it came with its VPC
+	RouteEntries       []store.RouteEntry
 	EIPs               []store.EIP
 	EIPAssociations    []store.EIPAssociation // of EIPs that are on an address
-	Disturbances       []store.Disturbance    // of the accounts; without id and counts, in the order of their positions
-	Clocks             map[string]Clock       // of the accounts, by id
+
+	RouteTableAssociations []store.RouteTableAssociation // of VSwitches that use a custom table
+
+	Disturbances []store.Disturbance // of the accounts; without id and counts, in the order of their positions
+	Clocks       map[string]Clock    // of the accounts, by id
 
 	// These maps say how long after Apply a transient row settles. A transient row without an
 	// entry never settles. A VPC or VSwitch without one is Available, and one with Never stays Pending.
@@ -52,7 +57,8 @@ func (w *World) rows() int {
 	return len(w.Regions) + len(w.Zones) + len(w.InstanceTypes) + len(w.Accounts) + len(w.RAMUsers) +
 		len(w.AccessKeys) + len(w.VPCs) + len(w.VSwitches) + len(w.SecurityGroups) + len(w.Instances) +
 		len(w.NetworkInterfaces) + len(w.PrivateIPAddresses) + len(w.IPPrefixes) + len(w.GroupMemberships) +
-		len(w.SecurityGroupRules) + len(w.EIPs) + len(w.EIPAssociations) + len(w.Disturbances)
+		len(w.SecurityGroupRules) + len(w.EIPs) + len(w.EIPAssociations) + len(w.RouteTables) +
+		len(w.RouteEntries) + len(w.RouteTableAssociations) + len(w.Disturbances)
 }
 
 // resourceID returns the id of a resource of an account.

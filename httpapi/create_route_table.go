@@ -1,0 +1,8 @@
+package httpapi
+
+type createRouteTableReply struct {
+	Reply
+	RouteTableId string
+}
+
+func newCreatedRouteTableResponse(id string) any { return &createRouteTableReply{RouteTableId: id} }
