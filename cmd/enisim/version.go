@@ -16,8 +16,8 @@ type versionCommand struct {
 
 // Help returns the text of --help.
 func (*versionCommand) Help() string {
-	return `Prints the version, the commit, the version of the schema, and the supported versions of Postgres. The commit
-is left out if it is not known, because the program was built without version control.
+	return `Prints the version, the commit, the version of the schema, and the supported versions of Postgres.
+The commit is left out if it is not known, because the program was built without version control.
 
 Example:
 
