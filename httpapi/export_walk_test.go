@@ -269,6 +269,14 @@ var walkSteps = map[string]func(*walker, *testing.T) []string{
 				"Tag.1.Key", w.text(), "Tag.1.Value", "v", "SpotStrategy", "SpotAsPriceGo",
 				"ResourceGroupId", "rg-4")...)
 	},
+	"AssociateVpcCidrBlock": func(w *walker, t *testing.T) []string {
+		return []string{"VpcId", w.pickID(t, "VPC", "vpcs"),
+			"SecondaryCidrBlock", w.pick("block", "192.168.0.0/16", "172.20.0.0/24", "11.0.0.0/16")}
+	},
+	"UnassociateVpcCidrBlock": func(w *walker, t *testing.T) []string {
+		return []string{"VpcId", w.pickID(t, "VPC", "vpcs WHERE secondary_cidr_blocks <> '{}'"),
+			"SecondaryCidrBlock", w.pick("block", "192.168.0.0/16", "11.0.0.0/16")}
+	},
 	"CreateRouteTable": func(w *walker, t *testing.T) []string {
 		return append([]string{"VpcId", w.pickID(t, "VPC", "vpcs")},
 			w.optionalPairs("RouteTableName", w.name(), "Description", w.text(), "Tag.1.Key", w.text(), "Tag.1.Value", "v")...)

@@ -42,7 +42,7 @@ accounts:
               - {id: vtb-idle, route_propagation: false}
           - id: vpc-2
             cidr_block: 172.16.0.0/12
-            secondary_cidr_blocks: [192.168.0.0/16]
+            secondary_cidr_blocks: [192.168.0.0/16, 192.169.0.0/16]
             vswitches:
               - {id: vsw-2, zone: cn-hangzhou-h, cidr_block: 192.168.0.0/24}
             security_groups: [{id: sg-2}]
@@ -161,6 +161,36 @@ func manyEntries(n int) (entries [][]string) {
 		entries = append(entries, listedEntry("vtb-own", "198.51.100."+strconv.Itoa(k)+"/32", "i-1"))
 	}
 	return entries
+}
+
+// blockRequest returns the parameters of a request on a secondary block of a VPC.
+func blockRequest(vpc, block string, more ...string) []string {
+	return also(vpcRequest(vpc), also([]string{"SecondaryCidrBlock", block}, more...)...)
+}
+
+// withManyBlocks has a VPC with as many secondary blocks as it may have.
+func withManyBlocks(g *goldenWorld) *httptest.Server {
+	server, _ := g.server(service.Options{}, `
+		UPDATE vpcs SET secondary_cidr_blocks = '{11.0.0.0/16,12.0.0.0/16,13.0.0.0/16,14.0.0.0/16,15.0.0.0/16}'
+		WHERE id = 'vpc-1'`)
+	return server
+}
+
+// brokenBlocks lacks a column, as after a manual migration that failed.
+func brokenBlocks(g *goldenWorld) *httptest.Server {
+	server, _ := g.server(service.Options{}, `ALTER TABLE vpcs RENAME COLUMN secondary_cidr_blocks TO blocks`)
+	return server
+}
+
+// refusedBlock returns the refusals of the gateway and the admission rules for a valid request.
+func refusedBlock(pairs []string) []goldenCase {
+	cases := refusedRouteWrite(pairs)
+	for k := range cases {
+		if cases[k].name == "InternalError" {
+			cases[k].in = brokenBlocks
+		}
+	}
+	return cases
 }
 
 var routesGolden = map[string][]goldenCase{
@@ -288,6 +318,38 @@ var routesGolden = map[string][]goldenCase{
 	}, refusedRouteWrite(usedBy("vtb-own", "vsw-own")), []goldenCase{
 		{name: "success", pairs: usedBy("vtb-own", "vsw-own", "ClientToken", "token-1")},
 		{name: "IdempotentParameterMismatch", pairs: usedBy("vtb-own", "vsw-free", "ClientToken", "token-1")},
+	}),
+	"AssociateVpcCidrBlock": inRoutes([]goldenCase{
+		{name: "MissingParameter", pairs: []string{"VpcId", "vpc-1"}},
+		{name: "MissingParam.VpcId", pairs: inRegion("SecondaryCidrBlock", "192.168.0.0/16")},
+		{name: "InvalidParameter", pairs: blockRequest("vpc-1", "192.168.0.0/16", "SecondaryCidrMask", "many")},
+		{name: "IllegalParam.IpVersion", pairs: blockRequest("vpc-1", "192.168.0.0/16", "IpVersion", "IPV5")},
+		{name: "UnsupportedFeature.Ipam", pairs: blockRequest("vpc-1", "", "IpamPoolId", "ipam-pool-1")},
+		{name: "ParamExclusive.SecondaryCidrAndIpv6Cidr", pairs: blockRequest("vpc-1", "192.168.0.0/16", "IPv6CidrBlock", "2001:db8::/56")},
+		{name: "OperationUnsupported.VpcMultiCidr", pairs: blockRequest("vpc-1", "", "IpVersion", "IPV6")},
+		{name: "MissingParam.SecondaryCidrBlockOrIpv6CidrBlock", pairs: vpcRequest("vpc-1")},
+		{name: "InvalidCidrBlock.Malformed", pairs: blockRequest("vpc-1", "192.168.0.1/16")},
+		{name: "IllegalParam.SecondaryCidrBlock", pairs: blockRequest("vpc-1", "100.64.0.0/16")},
+		{name: "InvalidVpc.NotFound", pairs: blockRequest("vpc-not-found", "192.168.0.0/16")},
+		{name: "IncorrectStatus.Vpc", pairs: blockRequest("vpc-1", "192.168.0.0/16"), in: withPendingRoutes},
+		{name: "Duplicated.SecondaryCidrBlock", pairs: blockRequest("vpc-1", "10.9.0.0/16")},
+		{name: "QuotaExceeded.VpcMultiCidr", pairs: blockRequest("vpc-1", "192.168.0.0/16"), in: withManyBlocks},
+	}, refusedBlock(blockRequest("vpc-1", "192.168.0.0/16")), []goldenCase{
+		{name: "success", pairs: blockRequest("vpc-1", "192.168.0.0/16", "IpVersion", "IPV4")},
+	}),
+	"UnassociateVpcCidrBlock": inRoutes([]goldenCase{
+		{name: "MissingParameter", pairs: []string{"VpcId", "vpc-1"}},
+		{name: "MissingParam.VpcId", pairs: inRegion("SecondaryCidrBlock", "192.168.0.0/16")},
+		{name: "ParamExclusive.SecondaryCidrAndIpv6Cidr", pairs: blockRequest("vpc-2", "192.168.0.0/16", "IPv6CidrBlock", "2001:db8::/56")},
+		{name: "OperationUnsupported.VpcMultiCidr", pairs: blockRequest("vpc-2", "", "IPv6CidrBlock", "2001:db8::/56")},
+		{name: "MissingParam.SecondaryCidrBlockOrIpv6CidrBlock", pairs: vpcRequest("vpc-2")},
+		{name: "InvalidCidrBlock.Malformed", pairs: blockRequest("vpc-2", "192.168.0.1/16")},
+		{name: "InvalidVpc.NotFound", pairs: blockRequest("vpc-not-found", "192.168.0.0/16")},
+		{name: "IncorrectStatus.Vpc", pairs: blockRequest("vpc-2", "192.168.0.0/16"), in: withPendingRoutes},
+		{name: "ResourceNotFound.SecondaryCidrBlock", pairs: blockRequest("vpc-1", "192.168.0.0/16")},
+		{name: "OperationFailed.CidrInUse", pairs: blockRequest("vpc-2", "192.168.0.0/16")},
+	}, refusedBlock(blockRequest("vpc-2", "192.169.0.0/16")), []goldenCase{
+		{name: "success", pairs: blockRequest("vpc-2", "192.169.0.0/16")},
 	}),
 	"DescribeRouteEntryList": inRoutes([]goldenCase{
 		{name: "MissingParameter", pairs: inRegion()},

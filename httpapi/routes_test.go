@@ -264,3 +264,42 @@ func TestPagesOfRouteEntries(t *testing.T) {
 		t.Errorf("entries: got %d, want those of 25 customers and of the system", len(seen))
 	}
 }
+
+// 5 of 20 callers that add secondary blocks to a VPC succeed.
+func TestRaceForTheSecondaryBlocksOfAVPC(t *testing.T) {
+	t.Parallel()
+	s := serve(t, world(), service.Options{})
+	expect(t, race(t, 20, func(k int) (string, error) {
+		r, err := s.call(t.Context(), "AssociateVpcCidrBlock", "VpcId", "vpc-main",
+			"SecondaryCidrBlock", fmt.Sprintf("192.168.%d.0/24", k))
+		return r.code(), err
+	}), map[string]int{ok: 5, "QuotaExceeded.VpcMultiCidr": 15})
+	checkInvariants(t, s.pool)
+}
+
+// A VSwitch lies in any block of its VPC, and a block with a VSwitch stays. A mask finds room in all blocks.
+func TestVSwitchesInSecondaryBlocks(t *testing.T) {
+	t.Parallel()
+	s := serve(t, world().VPC("vpc-small", "172.16.0.0/24").VSwitch("vsw-full", "cn-hangzhou-h", "172.16.0.0/24"),
+		service.Options{})
+	create := func(code string, pairs ...string) {
+		t.Helper()
+		s.expectCode(t, code, "CreateVSwitch", append([]string{"VpcId", "vpc-small", "ZoneId", "cn-hangzhou-h"}, pairs...)...)
+	}
+	create("InvalidParameter", "CidrBlock", "192.168.0.0/24")
+	create("InvalidCidrBlock.Overlapped", "CidrMask", "24")
+	block := []string{"VpcId", "vpc-small", "SecondaryCidrBlock", "192.168.0.0/23"}
+	s.expectCode(t, ok, "AssociateVpcCidrBlock", block...)
+	s.expectCode(t, "Duplicated.SecondaryCidrBlock", "AssociateVpcCidrBlock", block...)
+	s.expectCode(t, ok, "UnassociateVpcCidrBlock", block...)
+	s.expectCode(t, ok, "AssociateVpcCidrBlock", block...)
+	text, _ := json.Marshal(s.mustCall(t, "DescribeVpcs", "VpcId", "vpc-small").body)
+	if want := `"SecondaryCidrBlocks":{"SecondaryCidrBlock":["192.168.0.0/23"]}`; !strings.Contains(string(text), want) {
+		t.Errorf("VPC: got %s, want %s", text, want)
+	}
+	create(ok, "CidrBlock", "192.168.0.0/24")
+	create(ok, "CidrMask", "24")
+	create("InvalidCidrBlock.Overlapped", "CidrMask", "24")
+	s.expectCode(t, "OperationFailed.CidrInUse", "UnassociateVpcCidrBlock", block...)
+	checkInvariants(t, s.pool)
+}

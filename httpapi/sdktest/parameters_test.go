@@ -86,7 +86,7 @@ var ignoredParameters = map[string]string{
 	"roles are assumed without a condition": `
 		ExternalId`,
 	"address pools, DNS names and lines of providers are not simulated": `
-		Ipv4IpamPoolId Ipv4CidrMask Ipv6Isp EnableDnsHostname VpcIpv6CidrBlock`,
+		Ipv4IpamPoolId Ipv4CidrMask IPv6CidrType Ipv6Isp EnableDnsHostname VpcIpv6CidrBlock`,
 	"an EIP is of a region, of no pool and no order, and associated by a request of its own": `
 		PublicIpAddressPoolId vpc:AllocateEipAddress/Zone ActivityId vpc:AllocateEipAddress/InstanceId
 		SecurityProtectionTypes.1 vpc:AssociateEipAddress/VpcId`,

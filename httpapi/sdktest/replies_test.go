@@ -33,6 +33,8 @@ var newerFields = []string{
 var otherFields = map[string]string{
 	"ecs:DescribeSecurityGroupAttribute.Permissions.Permission.Priority": "captured answers have a number, which the " +
 		"SDKs read as text",
+	"vpc:AssociateVpcCidrBlock.CidrBlock": "the vendor's page has it since 2025",
+	"vpc:AssociateVpcCidrBlock.IpVersion": "the vendor's page has it since 2025",
 }
 
 // Each field of each golden reply is in the model of an SDK, with a type that the SDK reads.
