@@ -64,6 +64,11 @@ func refusals(good ...string) []goldenCase {
 	return cases
 }
 
+// priced returns the parameters of a request for the price of an instance.
+func priced(more ...string) []string {
+	return inRegion(also([]string{"InstanceType", "ecs.g6.large"}, more...)...)
+}
+
 // monitored returns the parameters of a request for three minutes of an instance's traffic.
 func monitored(id string, more ...string) []string {
 	return inRegion(also([]string{
@@ -182,6 +187,21 @@ var instanceReadsGolden = map[string][]goldenCase{
 		{name: "without-interfaces", pairs: monitored("i-running")},
 		{name: "three-minutes", pairs: monitored("i-two", "EniId", "eni-used"), in: withRunningTwo},
 	})),
+	"DescribePrice": toRead(refusals(priced()...), []goldenCase{
+		{name: "MissingParameter", pairs: inRegion()},
+		{name: "InvalidParameter", pairs: priced("PriceUnit", "Decade")},
+		{name: "InvalidInternetChargeType.ValueNotSupported", pairs: priced("InternetChargeType", "Free")},
+		{name: "InvalidInternetMaxBandwidthOut.ValueNotSupported", pairs: priced("InternetMaxBandwidthOut", "101")},
+		{name: "InvalidSystemDiskCategory.ValueNotSupported", pairs: priced("SystemDisk.Category", "tape")},
+		{name: "InvalidDataDiskCategory.ValueNotSupported", pairs: priced("DataDisk.1.Category", "tape")},
+		{name: "InvalidDataDiskSize.ValueNotSupported", pairs: priced("DataDisk.1.Size", "0")},
+		{name: "InvalidInstanceType.ValueNotSupported", pairs: priced("InstanceType", "ecs.none")},
+		{name: "of-an-hour", pairs: priced()},
+		{name: "of-two-months", pairs: priced("PriceUnit", "Month", "Period", "2", "Amount", "3", "SystemDisk.Size", "100",
+			"DataDisk.1.Size", "200", "InternetMaxBandwidthOut", "5")},
+		{name: "of-a-disk", pairs: inRegion("ResourceType", "disk", "DataDisk.1.Category", "cloud_essd", "DataDisk.1.Size", "2000")},
+		{name: "of-bandwidth", pairs: inRegion("ResourceType", "bandwidth", "InternetMaxBandwidthOut", "10")},
+	}),
 	"DescribeUserData": toRead(refusals(inRegion("InstanceId", "i-plain")...), []goldenCase{
 		{name: "MissingParameter", pairs: inRegion()},
 		{name: "InvalidInstanceId.NotFound", pairs: inRegion("InstanceId", "i-other")},

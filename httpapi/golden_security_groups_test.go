@@ -171,6 +171,53 @@ func memberCases(good []string, groupID string, more ...goldenCase) []goldenCase
 	}, more)...)
 }
 
+// withTwoEgressRules has two egress rules that differ in their destinations.
+var withTwoEgressRules = afterSQL(groupRules + `;
+	INSERT INTO security_group_rules (account_id, id, security_group_id, direction, ip_protocol, port_range, policy, priority, nic_type,
+	    source_cidr_ip, dest_cidr_ip, description, created_at)
+	VALUES ('1000000000000003', 'sgr-4', 'sg-main', 'egress', 'ICMP', '-1/-1', 'Accept', 1, 'intranet', '', '10.0.0.0/8', '', '2026-11-22')`)
+
+// modifyRuleCases returns the cases of an action that modifies a rule. peer is what its parameters for the
+// other side begin with.
+func modifyRuleCases(peer string, more ...goldenCase) []goldenCase {
+	valid := groupRequest("sg-main", "IpProtocol", "tcp", "PortRange", "22/22", peer+"CidrIp", "10.0.0.0/8")
+	cases := []goldenCase{
+		{name: "MissingParameter", pairs: inRegion()},
+		{name: "InvalidClientToken.ValueNotSupported", pairs: also(valid, "ClientToken", "é")},
+		{name: "InvalidIpProtocol.ValueNotSupported", pairs: also(valid, "IpProtocol", "carrier-pigeon")},
+		{name: "InvalidParam.PortRange", pairs: also(valid, "PortRange", "22")},
+		{name: "MissingParameter." + peer, pairs: also(valid, peer+"CidrIp", "")},
+		{name: "InvalidSourceCidrIp.Malformed", pairs: also(valid, "SourceCidrIp", "10.0")},
+		{name: "InvalidParam.Ipv6SourceCidrIp", pairs: also(valid, "Ipv6SourceCidrIp", "10.0.0.0/8")},
+		{name: "InvalidDestCidrIp.Malformed", pairs: also(valid, "DestCidrIp", "10.0")},
+		{name: "InvalidParam.Ipv6DestCidrIp", pairs: also(valid, "Ipv6DestCidrIp", "10.0.0.0/8")},
+		{name: "InvalidPolicy.Malformed", pairs: also(valid, "Policy", "perhaps")},
+		{name: "InvalidPriority.ValueNotSupported", pairs: also(valid, "Priority", "101")},
+		{name: "InvalidNicType.ValueNotSupported", pairs: also(valid, "NicType", "extranet")},
+		{name: "InvalidSecurityGroupDiscription.Malformed", pairs: also(valid, "Description", "http://")},
+		{name: "InvalidSecurityGroupId.NotFound", pairs: also(valid, "SecurityGroupId", "sg-not-found")},
+		{name: "Invalid" + peer + "GroupId.NotFound", pairs: also(valid, peer+"GroupId", "sg-not-found")},
+	}
+	cases = append(cases, []goldenCase{
+		{name: "success-description", pairs: also(valid, "Description", "ssh", "ClientToken", "t-1")},
+		{name: "IdempotentParameterMismatch", pairs: also(valid, "Description", "web", "ClientToken", "t-1")},
+	}...)
+	return casesIn(ruledWorld, inGroupsWorld(lockedGroups, valid, append(cases, more...)...))
+}
+
+// ruledWorld has a group with a rule in each direction, to which tests add more.
+var ruledWorld = worldtest.New(goldenAccount).
+	AccessKey(goldenKey).
+	AccessKey("LTAIexpired00000001", expired).
+	RAMUser("nothing", "LTAIramnothing00001").
+	VPC("vpc-main", "10.0.0.0/8").
+	SecurityGroup("sg-main", worldtest.Set("rules", []map[string]any{
+		{"id": "sgr-ssh", "ip_protocol": "TCP", "port_range": "22/22", "source_cidr_ip": "10.0.0.0/8"},
+		{"id": "sgr-ssh-out", "direction": "egress", "ip_protocol": "TCP", "port_range": "22/22", "dest_cidr_ip": "10.0.0.0/8"},
+	})).
+	SecurityGroup("sg-empty").
+	String()
+
 var securityGroupsGolden = map[string][]goldenCase{
 	"CreateSecurityGroup": inGroupsWorld(lockedGroups, newGroup,
 		goldenCase{name: "MissingParameter", pairs: newGroup[2:]},
@@ -250,6 +297,16 @@ var securityGroupsGolden = map[string][]goldenCase{
 		goldenCase{name: "MissingParameter.Dest", pairs: also(ruled, "Permissions.1.DestCidrIp", "")},
 		"DestGroupId", "InvalidDestGroupId.NotFound",
 		goldenCase{name: "InvalidSecurityGroupRuleId.NotFound", pairs: groupRequest("sg-main", "SecurityGroupRuleId.1", "sgr-1"), in: withRules}),
+	"ModifySecurityGroupRule": modifyRuleCases("Source",
+		goldenCase{name: "InvalidSecurityGroupRuleId.NotFound", pairs: groupRequest("sg-main", "SecurityGroupRuleId", "sgr-3"), in: withRules},
+		goldenCase{name: "InvalidSecurityGroupRule.RuleConflict", pairs: groupRequest("sg-main", "SecurityGroupRuleId", "sgr-1", "IpProtocol", "ALL",
+			"PortRange", "-1/-1", "Policy", "drop", "Priority", "100", "SourceGroupId", "sg-empty"), in: withRules},
+		goldenCase{name: "success", pairs: groupRequest("sg-main", "SecurityGroupRuleId", "sgr-1", "PortRange", "80/443", "Priority", "7"), in: withRules}),
+	"ModifySecurityGroupEgressRule": modifyRuleCases("Dest",
+		goldenCase{name: "InvalidSecurityGroupRuleId.NotFound", pairs: groupRequest("sg-main", "SecurityGroupRuleId", "sgr-1"), in: withRules},
+		goldenCase{name: "InvalidSecurityGroupRule.RuleConflict", pairs: groupRequest("sg-main", "SecurityGroupRuleId", "sgr-3", "DestCidrIp", "10.0.0.0/8"),
+			in: withTwoEgressRules},
+		goldenCase{name: "success", pairs: groupRequest("sg-main", "SecurityGroupRuleId", "sgr-3", "DestCidrIp", "10.0.0.0/8"), in: withRules}),
 	"JoinSecurityGroup": memberCases(groupAndInstance("i-main", "sg-2"), "sg-2",
 		goldenCase{name: "InvalidInstanceId.Mismatch", pairs: groupAndInstance("i-main", "sg-elsewhere")},
 		goldenCase{name: "InvalidOperation.VpcMismatch", pairs: groupAndENI("eni-free", "sg-elsewhere")},

@@ -101,6 +101,10 @@ var keptRules = []keptRule{
 		"the later case names a group that the instance is in",
 	},
 	{
+		"ecs:ModifySecurityGroupEgressRule", "MissingParameter.Dest", "InvalidSecurityGroupRule.RuleConflict",
+		"the later case names the rule by its id, which needs no destination",
+	},
+	{
 		"ecs:TagResources", "InvalidResourceType.NotFound", "InvalidTagValue.Malformed",
 		"the later case is one of VPC, where the type exists",
 	},

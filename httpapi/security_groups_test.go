@@ -536,3 +536,41 @@ func TestSecurityGroupRulePages(t *testing.T) {
 		t.Errorf("got pages of %v with %d rules, want 10, 10 and 5 with 25", sizes, len(seen))
 	}
 }
+
+// A rule that is modified keeps its id and the values that the request does not name. A source replaces all
+// sources. One that is named by its values gets a description only.
+func TestARuleIsModified(t *testing.T) {
+	t.Parallel()
+	s := serve(t, worldtest.New(account).AccessKey(accessKey, worldtest.Set("secret", "test-secret")).
+		VPC("vpc-main", "10.0.0.0/8").SecurityGroup("sg-other").
+		SecurityGroup("sg-main", worldtest.Set("rules", []map[string]any{
+			{"id": "sgr-1", "ip_protocol": "TCP", "port_range": "22/22", "source_cidr_ip": "10.0.0.0/8", "description": "ssh"},
+		})), service.Options{})
+	rule := func() string {
+		t.Helper()
+		reply := s.mustCall(t, "DescribeSecurityGroupAttribute", "SecurityGroupId", "sg-main")
+		r := reply.body["Permissions"].(map[string]any)["Permission"].([]any)[0].(map[string]any)
+		return fmt.Sprint(r["SecurityGroupRuleId"], r["IpProtocol"], r["PortRange"], r["SourceCidrIp"], r["SourceGroupId"],
+			r["Policy"], r["Priority"], r["Description"])
+	}
+	modify := func(want string, pairs ...string) {
+		t.Helper()
+		s.expectCode(t, ok, "ModifySecurityGroupRule", append([]string{"SecurityGroupId", "sg-main"}, pairs...)...)
+		if got := rule(); got != want {
+			t.Errorf("%v: got %s, want %s", pairs, got, want)
+		}
+	}
+	before := rule()
+	modify(fmt.Sprint("sgr-1", "TCP", "80/443", "10.0.0.0/8", "", "Accept", 5, "ssh"),
+		"SecurityGroupRuleId", "sgr-1", "PortRange", "80/443", "Priority", "5")
+	modify(fmt.Sprint("sgr-1", "TCP", "80/443", "", "sg-other", "Drop", 5, "web"),
+		"SecurityGroupRuleId", "sgr-1", "SourceGroupId", "sg-other", "Policy", "drop", "Description", "web")
+	modify(fmt.Sprint("sgr-1", "TCP", "80/443", "", "sg-other", "Drop", 5, "of the web"),
+		"IpProtocol", "tcp", "PortRange", "80/443", "SourceGroupId", "sg-other", "Policy", "drop", "Priority", "5",
+		"Description", "of the web")
+	s.expectCode(t, "InvalidParam.PortRange", "ModifySecurityGroupRule", "SecurityGroupId", "sg-main",
+		"SecurityGroupRuleId", "sgr-1", "IpProtocol", "ICMP") // the ports stay
+	if before == rule() {
+		t.Error("got the rule as it was at first, want the modified one")
+	}
+}

@@ -59,6 +59,33 @@ var (
 		"InvalidParam.Malformed",
 		`The specified parameter "EniId" and "InstanceId" are not valid`,
 	)
+	// Errors of DescribePrice.
+	InvalidInternetChargeType = declare(
+		400,
+		"InvalidInternetChargeType.ValueNotSupported",
+		"The specified InternetChargeType is not valid.",
+	)
+	InvalidInternetMaxBandwidthOut = declare(
+		400,
+		"InvalidInternetMaxBandwidthOut.ValueNotSupported",
+		`The specified parameter "InternetMaxBandwidthOut" is not valid.`,
+	)
+	InvalidSystemDiskCategory = declare(
+		400,
+		"InvalidSystemDiskCategory.ValueNotSupported",
+		`The specified parameter "SystemDisk.Category" is not valid.`,
+	)
+	InvalidDataDiskSize = declare(
+		400,
+		"InvalidDataDiskSize.ValueNotSupported",
+		"The specified DataDisk.n.Size beyond the permitted range, or the capacity of snapshot exceeds the size limit of "+
+			"the specified disk category.",
+	)
+	InvalidDataDiskCategory = declare(
+		400,
+		"InvalidDataDiskCategory.ValueNotSupported",
+		`The specified parameter "DataDisk.n.Category" is not valid.`,
+	)
 	// Errors of DescribeAccountAttributes and DescribeSecurityGroupReferences.
 	MissingRegionOfAttributes = declare(
 		403,

@@ -119,6 +119,11 @@ var (
 		"InvalidDestGroupId.NotFound",
 		"The DestGroupId provided does not exist in our records.",
 	)
+	SecurityGroupRuleConflict = declare( // the code and the text are inferred
+		400,
+		"InvalidSecurityGroupRule.RuleConflict",
+		"The security group has the specified rule already.",
+	)
 	InvalidSecurityGroupRuleIDNotFound = declare(
 		404,
 		"InvalidSecurityGroupRuleId.NotFound",

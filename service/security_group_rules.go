@@ -118,7 +118,8 @@ type rulesRequest struct {
 	ClientToken     string
 	Malformed       Malformed
 	permissions     []permission
-	ruleIDs         []string // the rules to remove
+	ruleIDs         []string   // the rules to remove or modify
+	modified        permission // what the request sets of a rule that it modifies by id
 }
 
 // inDirection makes a write of a method that adds or removes rules of one direction.
