@@ -171,11 +171,11 @@ func memberCases(good []string, groupID string, more ...goldenCase) []goldenCase
 	}, more)...)
 }
 
-// withTwoEgressRules has two egress rules that differ in their destinations.
+// withTwoEgressRules has two egress rules that differ in their priorities.
 var withTwoEgressRules = afterSQL(groupRules + `;
 	INSERT INTO security_group_rules (account_id, id, security_group_id, direction, ip_protocol, port_range, policy, priority, nic_type,
 	    source_cidr_ip, dest_cidr_ip, description, created_at)
-	VALUES ('1000000000000003', 'sgr-4', 'sg-main', 'egress', 'ICMP', '-1/-1', 'Accept', 1, 'intranet', '', '10.0.0.0/8', '', '2026-11-22')`)
+	VALUES ('1000000000000003', 'sgr-4', 'sg-main', 'egress', 'ICMP', '-1/-1', 'Accept', 2, 'intranet', '', '0.0.0.0/0', '', '2026-11-22')`)
 
 // modifyRuleCases returns the cases of an action that modifies a rule. peer is what its parameters for the
 // other side begin with.
@@ -304,7 +304,7 @@ var securityGroupsGolden = map[string][]goldenCase{
 		goldenCase{name: "success", pairs: groupRequest("sg-main", "SecurityGroupRuleId", "sgr-1", "PortRange", "80/443", "Priority", "7"), in: withRules}),
 	"ModifySecurityGroupEgressRule": modifyRuleCases("Dest",
 		goldenCase{name: "InvalidSecurityGroupRuleId.NotFound", pairs: groupRequest("sg-main", "SecurityGroupRuleId", "sgr-1"), in: withRules},
-		goldenCase{name: "InvalidSecurityGroupRule.RuleConflict", pairs: groupRequest("sg-main", "SecurityGroupRuleId", "sgr-3", "DestCidrIp", "10.0.0.0/8"),
+		goldenCase{name: "InvalidSecurityGroupRule.RuleConflict", pairs: groupRequest("sg-main", "SecurityGroupRuleId", "sgr-3", "Priority", "2"),
 			in: withTwoEgressRules},
 		goldenCase{name: "success", pairs: groupRequest("sg-main", "SecurityGroupRuleId", "sgr-3", "DestCidrIp", "10.0.0.0/8"), in: withRules}),
 	"JoinSecurityGroup": memberCases(groupAndInstance("i-main", "sg-2"), "sg-2",
