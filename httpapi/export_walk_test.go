@@ -44,7 +44,9 @@ accounts:
             secondary_cidr_blocks: [192.168.0.0/16]
             route_tables:
               - {type: System, name: main, tags: {a: b}, entries: [{destination_cidr_block: 0.0.0.0/0, next_hop: i-2}]}
-              - {id: vtb-own, vswitches: [vsw-2], entries: [{id: rte-own, destination_cidr_block: 172.16.0.0/12, next_hop: eni-5}]}
+              - id: vtb-own
+                vswitches: [vsw-2]
+                entries: [{id: rte-own, destination_cidr_block: 172.16.0.0/12, next_hop: eni-5}]
               - {id: vtb-idle}
           - id: vpc-2
             cidr_block: 172.16.0.0/12
@@ -279,7 +281,8 @@ var walkSteps = map[string]func(*walker, *testing.T) []string{
 	},
 	"CreateRouteTable": func(w *walker, t *testing.T) []string {
 		return append([]string{"VpcId", w.pickID(t, "VPC", "vpcs")},
-			w.optionalPairs("RouteTableName", w.name(), "Description", w.text(), "Tag.1.Key", w.text(), "Tag.1.Value", "v")...)
+			w.optionalPairs("RouteTableName", w.name(), "Description", w.text(), "Tag.1.Key", w.text(),
+				"Tag.1.Value", "v")...)
 	},
 	"ModifyRouteTableAttributes": func(w *walker, t *testing.T) []string {
 		return append([]string{"RouteTableId", w.pickID(t, "table", "route_tables"), "RouteTableName", w.name()},
@@ -299,7 +302,8 @@ var walkSteps = map[string]func(*walker, *testing.T) []string{
 				"SELECT FROM route_table_associations a WHERE a.vswitch_id = v.id)")}
 	},
 	"CreateRouteEntry": func(w *walker, t *testing.T) []string {
-		return append(w.newEntry(t, "DestinationCidrBlock", "NextHopId"), w.optionalPairs("RouteEntryName", w.name())...)
+		return append(w.newEntry(t, "DestinationCidrBlock", "NextHopId"),
+			w.optionalPairs("RouteEntryName", w.name())...)
 	},
 	"CreateRouteEntries": func(w *walker, t *testing.T) []string {
 		var pairs []string
@@ -312,7 +316,7 @@ var walkSteps = map[string]func(*walker, *testing.T) []string{
 		return []string{"RouteEntryId", w.pickID(t, "entry", "route_entries")}
 	},
 	"DeleteRouteEntries": func(w *walker, t *testing.T) []string {
-		return []string{"RouteEntries.1.RouteEntryId", w.pickID(t, "entry", "route_entries"), "RouteEntries.1.RouteTableId", ""}
+		return []string{"RouteEntries.1.RouteEntryId", w.pickID(t, "entry", "route_entries")}
 	},
 	"AllocateEipAddress": func(w *walker, _ *testing.T) []string {
 		return w.optionalPairs("Name", w.name(), "Bandwidth", "20", "InternetChargeType", "PayByTraffic",

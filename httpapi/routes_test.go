@@ -96,7 +96,8 @@ func TestRaceOfARouteEntryAndTheDeletionOfItsNextHop(t *testing.T) {
 		kind, id, gone, notFound string
 		deletion                 []string
 	}{
-		{"Instance", "i-1", "DeleteInstance", "InvalidNextHopId.NotFound", []string{"InstanceId", "i-1", "Force", "true"}},
+		{"Instance", "i-1", "DeleteInstance", "InvalidNextHopId.NotFound",
+			[]string{"InstanceId", "i-1", "Force", "true"}},
 		{ofInterface, "eni-1", "DeleteNetworkInterface", "InvalidNetworkInterface.NotFound",
 			[]string{"NetworkInterfaceId", "eni-1"}},
 	} {
@@ -197,7 +198,8 @@ func TestRouteTablesOfVSwitches(t *testing.T) {
 		RouteTable("vtb-own"), service.Options{})
 	uses := func(want string, pairs ...string) {
 		t.Helper()
-		text, _ := json.Marshal(s.mustCall(t, "DescribeVSwitches", append([]string{"VSwitchId", "vsw-two"}, pairs...)...).body)
+		r := s.mustCall(t, "DescribeVSwitches", append([]string{"VSwitchId", "vsw-two"}, pairs...)...)
+		text, _ := json.Marshal(r.body)
 		if !strings.Contains(string(text), want) {
 			t.Errorf("VSwitch: got %s, want %s", text, want)
 		}
@@ -212,7 +214,8 @@ func TestRouteTablesOfVSwitches(t *testing.T) {
 		"DestinationCidrBlock", "10.200.0.128/25")
 	s.expectCode(t, ok, "CreateRouteEntry", "RouteTableId", "vtb-own", "NextHopId", "i-1",
 		"DestinationCidrBlock", "10.200.2.0/25")
-	s.expectCode(t, ok, "CreateRouteEntry", "RouteTableId", "vtb-own", "NextHopId", "i-1", "DestinationCidrBlock", "0.0.0.0/0")
+	s.expectCode(t, ok, "CreateRouteEntry", "RouteTableId", "vtb-own", "NextHopId", "i-1",
+		"DestinationCidrBlock", "0.0.0.0/0")
 	s.expectCode(t, "InvalidCidrBlock.Overlapped", "CreateVSwitch", "VpcId", "vpc-main", "ZoneId", "cn-hangzhou-h",
 		"CidrBlock", "10.200.2.0/24")
 	s.expectCode(t, ok, "CreateVSwitch", "VpcId", "vpc-main", "ZoneId", "cn-hangzhou-h", "CidrBlock", "10.200.3.0/24")
@@ -284,7 +287,8 @@ func TestVSwitchesInSecondaryBlocks(t *testing.T) {
 		service.Options{})
 	create := func(code string, pairs ...string) {
 		t.Helper()
-		s.expectCode(t, code, "CreateVSwitch", append([]string{"VpcId", "vpc-small", "ZoneId", "cn-hangzhou-h"}, pairs...)...)
+		s.expectCode(t, code, "CreateVSwitch",
+			append([]string{"VpcId", "vpc-small", "ZoneId", "cn-hangzhou-h"}, pairs...)...)
 	}
 	create("InvalidParameter", "CidrBlock", "192.168.0.0/24")
 	create("InvalidCidrBlock.Overlapped", "CidrMask", "24")
@@ -294,7 +298,8 @@ func TestVSwitchesInSecondaryBlocks(t *testing.T) {
 	s.expectCode(t, ok, "UnassociateVpcCidrBlock", block...)
 	s.expectCode(t, ok, "AssociateVpcCidrBlock", block...)
 	text, _ := json.Marshal(s.mustCall(t, "DescribeVpcs", "VpcId", "vpc-small").body)
-	if want := `"SecondaryCidrBlocks":{"SecondaryCidrBlock":["192.168.0.0/23"]}`; !strings.Contains(string(text), want) {
+	want := `"SecondaryCidrBlocks":{"SecondaryCidrBlock":["192.168.0.0/23"]}`
+	if !strings.Contains(string(text), want) {
 		t.Errorf("VPC: got %s, want %s", text, want)
 	}
 	create(ok, "CidrBlock", "192.168.0.0/24")

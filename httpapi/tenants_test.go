@@ -125,7 +125,8 @@ var requiredPairs = map[string][]string{
 	"CreateRouteEntries": {"RouteEntries.1.RouteTableId", "vtb-own", "RouteEntries.1.DstCidrBlock", "203.0.113.0/24",
 		"RouteEntries.1.NextHop", "i-own"},
 	"DeleteRouteEntry": {"RouteTableId", ""},
-	"DeleteRouteEntries": {"RouteEntries.1.RouteTableId", "vtb-custom-own", "RouteEntries.1.DstCidrBlock", "198.51.100.0/24",
+	"DeleteRouteEntries": {"RouteEntries.1.RouteTableId", "vtb-custom-own",
+		"RouteEntries.1.DstCidrBlock", "198.51.100.0/24",
 		"RouteEntries.1.NextHop", "eni-own"},
 	"JoinSecurityGroup":         {"NetworkInterfaceId", ""},
 	"LeaveSecurityGroup":        {"NetworkInterfaceId", ""},
@@ -237,7 +238,8 @@ func TestResourcesOfOtherAccountsAreNotFound(t *testing.T) {
 				switch {
 				case failuresInReply[name]:
 					if !failedNotFound.MatchString(body) {
-						t.Errorf("%s, %s of another account: got %d %s, want a failure of the entry", name, p.name, status, body)
+						t.Errorf("%s, %s of another account: got %d %s, want a failure of the entry", name, p.name,
+							status, body)
 					}
 				case isFilter[name+" "+p.name]:
 					if status != http.StatusOK || !strings.Contains(body, `"RouteEntry":[]`) {
@@ -281,7 +283,8 @@ func returnsList(name string, request reflect.Type) bool {
 // another status, as Forbidden.VpcNotFound.
 func isNotFound(status int, body string) bool {
 	var apiError struct{ Code string }
-	return json.Unmarshal([]byte(body), &apiError) == nil && (strings.Contains(apiError.Code, "NotFound") || strings.Contains(apiError.Code, "NotExist")) &&
+	return json.Unmarshal([]byte(body), &apiError) == nil &&
+		(strings.Contains(apiError.Code, "NotFound") || strings.Contains(apiError.Code, "NotExist")) &&
 		(status == http.StatusBadRequest || status == http.StatusForbidden || status == http.StatusNotFound)
 }
 

@@ -34,7 +34,9 @@ var associateRouteTableRules = []rule[associateRouteTableInput]{
 	{err: RouteVSwitchStatus, violated: func(a associateRouteTableInput) bool {
 		return a.VSwitch.Status(a.now) != store.NetworkAvailable
 	}},
-	{err: VSwitchElsewhere, violated: func(a associateRouteTableInput) bool { return a.VSwitch.VPCID != a.Table.VPCID }},
+	{err: VSwitchElsewhere, violated: func(a associateRouteTableInput) bool {
+		return a.VSwitch.VPCID != a.Table.VPCID
+	}},
 	{err: NoSwitchToSystemTable, violated: func(a associateRouteTableInput) bool {
 		return a.Table.Type == store.RouteSystem
 	}},

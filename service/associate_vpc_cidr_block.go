@@ -70,8 +70,12 @@ type vpcBlocksInput struct {
 
 var associateVPCBlockRules = []rule[vpcBlocksInput]{
 	{err: BlocksVPCNotFound, violated: func(v vpcBlocksInput) bool { return v.VPC == nil }},
-	{err: BlocksVPCStatus, violated: func(v vpcBlocksInput) bool { return v.VPC.Status(v.now) != store.NetworkAvailable }},
-	{err: SecondaryBlockRepeated, violated: func(v vpcBlocksInput) bool { return overlapsAny(v.block, v.VPC.Blocks()) }},
+	{err: BlocksVPCStatus, violated: func(v vpcBlocksInput) bool {
+		return v.VPC.Status(v.now) != store.NetworkAvailable
+	}},
+	{err: SecondaryBlockRepeated, violated: func(v vpcBlocksInput) bool {
+		return overlapsAny(v.block, v.VPC.Blocks())
+	}},
 	{err: QuotaExceededBlocks, violated: func(v vpcBlocksInput) bool {
 		return len(v.VPC.SecondaryBlocks) >= maxSecondaryBlocks
 	}},

@@ -149,8 +149,7 @@ var (
 // failedRouteEntry returns an entry that a rule refuses.
 func failedRouteEntry(failure error, id, destination, nextHop string) FailedRouteEntry {
 	out := FailedRouteEntry{ID: id, Destination: destination, NextHop: nextHop}
-	var refused *Error
-	if errors.As(failure, &refused) {
+	if refused, ok := errors.AsType[*Error](failure); ok {
 		out.Code, out.Message = refused.Code, refused.Message
 		switch refused.Code {
 		case RouteCIDRBlockRepeated.Code:

@@ -87,8 +87,12 @@ var routeEntryShapeRules = []rule[newRouteEntry]{
 	{err: InvalidNextHopType, violated: func(n newRouteEntry) bool {
 		return !oneOf(n.hopType, append(otherNextHopTypes, "", nextHopInstance, nextHopENI)...)
 	}},
-	{err: NextHopTypeNotPermitted, violated: func(n newRouteEntry) bool { return oneOf(n.hopType, otherNextHopTypes...) }},
-	{err: InvalidRouteEntryName, violated: func(n newRouteEntry) bool { return n.name != "" && !isValidVPCName(n.name) }},
+	{err: NextHopTypeNotPermitted, violated: func(n newRouteEntry) bool {
+		return oneOf(n.hopType, otherNextHopTypes...)
+	}},
+	{err: InvalidRouteEntryName, violated: func(n newRouteEntry) bool {
+		return n.name != "" && !isValidVPCName(n.name)
+	}},
 	{err: InvalidRouteEntryDescription, violated: func(n newRouteEntry) bool {
 		return n.description != "" && !isValidDescription(n.description, 1, 256)
 	}},
@@ -135,7 +139,10 @@ func (n routeEntryInput) eni() *store.NetworkInterface {
 }
 
 var routeEntryRules = []rule[routeEntryInput]{
-	{err: RouteTableNotFound, violated: func(n routeEntryInput) bool { _, found := n.Tables[n.tableID]; return !found }},
+	{err: RouteTableNotFound, violated: func(n routeEntryInput) bool {
+		_, found := n.Tables[n.tableID]
+		return !found
+	}},
 	{err: IncorrectVpcStatus, violated: func(n routeEntryInput) bool {
 		return n.VPCs[n.table().VPCID].Status(n.now) != store.NetworkAvailable
 	}},

@@ -96,9 +96,8 @@ func (n createVSwitchInput) block() (block netip.Prefix, free bool) {
 		return block, false
 	}
 	block, _ = parseIPv4Block(n.CIDRBlock)
-	return block, !overlapsAny(block, taken) && !slices.ContainsFunc(n.Destinations, func(destination netip.Prefix) bool {
-		return isWithin(destination, block)
-	})
+	return block, !overlapsAny(block, taken) &&
+		!slices.ContainsFunc(n.Destinations, func(destination netip.Prefix) bool { return isWithin(destination, block) })
 }
 
 // ipv6Block returns the IPv6 block for the VSwitch, or nil for none.

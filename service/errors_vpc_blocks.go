@@ -3,9 +3,13 @@ package service
 // Errors of AssociateVpcCidrBlock and UnassociateVpcCidrBlock. The vendor's page has no texts for most codes, so
 // these are ours.
 var (
-	MissingVPCID          = declare(400, "MissingParam.VpcId", "You must specify VpcId.")
-	BlocksVPCNotFound     = declare(400, "InvalidVpc.NotFound", "The specified VPC does not exist.")
-	BlocksVPCStatus       = declare(400, "IncorrectStatus.Vpc", "The status of the VPC does not support this operation.")
+	MissingVPCID      = declare(400, "MissingParam.VpcId", "You must specify VpcId.")
+	BlocksVPCNotFound = declare(400, "InvalidVpc.NotFound", "The specified VPC does not exist.")
+	BlocksVPCStatus   = declare(
+		400,
+		"IncorrectStatus.Vpc",
+		"The status of the VPC does not support this operation.",
+	)
 	MissingSecondaryBlock = declare(
 		400,
 		"MissingParam.SecondaryCidrBlockOrIpv6CidrBlock",

@@ -332,7 +332,7 @@ var hintsOfCodes = []struct {
 		[]string{"InvalidRouteEntryId.NotFound", "InvalidRouteEntry.NotFound"}},
 	{"Name the table of each entry.",
 		[]string{"MissingParam.RouteTableId"}},
-	{"Give a destination that lies neither in a VSwitch of the VPC nor in 100.64.0.0/10: the system has entries to these.",
+	{"Give a destination that lies neither in a VSwitch of the VPC nor in 100.64.0.0/10.",
 		[]string{"InvalidCidrBlock"}},
 	{"Give an IPv4 destination: IPv6 routes are not simulated.",
 		[]string{"OperationUnsupported.Ipv6CidrBlock"}},
@@ -347,7 +347,8 @@ var hintsOfCodes = []struct {
 	{"Name a next hop in the VPC of the route table.",
 		[]string{"OperationFailed.InstanceDismatchCurrentVpc", "Mismatch.EniIdAndRouteTableId"}},
 	{"Give a name of 1 to 128 characters that does not begin with http:// or https://.",
-		[]string{"InvalidRouteEntryName.Malformed", "InvalidParameter.RouteTableName.Malformed", "Abs.InvaliTableName.Malformed"}},
+		[]string{"InvalidRouteEntryName.Malformed", "InvalidParameter.RouteTableName.Malformed",
+			"Abs.InvaliTableName.Malformed"}},
 	{"Give a description of 1 to 256 characters that does not begin with http:// or https://.",
 		[]string{"InvalidParameter.Description.Malformed"}},
 	{"Name the next hop of the entry to delete.",
@@ -398,7 +399,7 @@ var hintsOfCodes = []struct {
 		[]string{"ResourceNotFound.SecondaryCidrBlock"}},
 	{"Delete the VSwitches in the block first.",
 		[]string{"OperationFailed.CidrInUse"}},
-	{"Delete the route entries that lead to it, or that the VPC has, first: DescribeRouteEntryList lists those of a table.",
+	{"Delete the route entries that lead to it, or that the VPC has, first: DescribeRouteEntryList lists them.",
 		[]string{"DependencyViolation.RouteEntry"}},
 }
 

@@ -22,7 +22,8 @@ var modifyRouteTableParameterRules = []rule[ModifyRouteTableAttributesRequest]{
 	required[ModifyRouteTableAttributesRequest]("RouteTableId"),
 	readable[ModifyRouteTableAttributesRequest](),
 	wellFormed[ModifyRouteTableAttributesRequest](ModifiedRouteTableName, "RouteTableName", isValidVPCName),
-	wellFormed[ModifyRouteTableAttributesRequest](ModifiedRouteTableDescription, "Description", isValidRouteDescription),
+	wellFormed[ModifyRouteTableAttributesRequest](ModifiedRouteTableDescription, "Description",
+		isValidRouteDescription),
 }
 
 var modifyRouteTableRules = []rule[*store.RouteTable]{

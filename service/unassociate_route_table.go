@@ -27,8 +27,12 @@ var unassociateRouteTableRules = []rule[associateRouteTableInput]{
 	{err: RouteVSwitchStatus, violated: func(a associateRouteTableInput) bool {
 		return a.VSwitch.Status(a.now) != store.NetworkAvailable
 	}},
-	{err: SystemTableStays, violated: func(a associateRouteTableInput) bool { return a.Table.Type == store.RouteSystem }},
-	{err: VSwitchDoesNotUseTable, violated: func(a associateRouteTableInput) bool { return a.UsedTableID != a.Table.ID }},
+	{err: SystemTableStays, violated: func(a associateRouteTableInput) bool {
+		return a.Table.Type == store.RouteSystem
+	}},
+	{err: VSwitchDoesNotUseTable, violated: func(a associateRouteTableInput) bool {
+		return a.UsedTableID != a.Table.ID
+	}},
 }
 
 // UnassociateRouteTable makes a VSwitch use the system table of its VPC instead of a custom table.

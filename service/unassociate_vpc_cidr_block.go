@@ -22,14 +22,18 @@ var unassociateVPCBlockParameterRules = []rule[UnassociateVPCCIDRBlockRequest]{
 	{err: SecondaryBlockAndIPv6, violated: func(r UnassociateVPCCIDRBlockRequest) bool {
 		return r.SecondaryCIDRBlock != "" && r.IPv6CIDRBlock != ""
 	}},
-	{err: SecondaryIPv6NotSupported, violated: func(r UnassociateVPCCIDRBlockRequest) bool { return r.IPv6CIDRBlock != "" }},
+	{err: SecondaryIPv6NotSupported, violated: func(r UnassociateVPCCIDRBlockRequest) bool {
+		return r.IPv6CIDRBlock != ""
+	}},
 	requiredOr[UnassociateVPCCIDRBlockRequest](MissingSecondaryBlock, "SecondaryCidrBlock"),
 	wellFormed[UnassociateVPCCIDRBlockRequest](RouteCIDRBlockMalformed, "SecondaryCidrBlock", isIPv4Block),
 }
 
 var unassociateVPCBlockRules = []rule[vpcBlocksInput]{
 	{err: BlocksVPCNotFound, violated: func(v vpcBlocksInput) bool { return v.VPC == nil }},
-	{err: BlocksVPCStatus, violated: func(v vpcBlocksInput) bool { return v.VPC.Status(v.now) != store.NetworkAvailable }},
+	{err: BlocksVPCStatus, violated: func(v vpcBlocksInput) bool {
+		return v.VPC.Status(v.now) != store.NetworkAvailable
+	}},
 	{err: SecondaryBlockNotFound, violated: func(v vpcBlocksInput) bool {
 		return !slices.Contains(v.VPC.SecondaryBlocks, v.block)
 	}},
@@ -44,7 +48,9 @@ var UnassociateVPCCIDRBlock = newAction(Action[UnassociateVPCCIDRBlockRequest, E
 	run:        answerless((*Service).unassociateVPCCIDRBlock),
 })
 
-func (s *Service) unassociateVPCCIDRBlock(ctx context.Context, caller Caller, req UnassociateVPCCIDRBlockRequest) error {
+func (
+	s *Service,
+) unassociateVPCCIDRBlock(ctx context.Context, caller Caller, req UnassociateVPCCIDRBlockRequest) error {
 	block, _ := parseIPv4Block(req.SecondaryCIDRBlock)
 	return s.store.InTx(ctx, func(tx *store.Tx) error {
 		scene, err := tx.LockForVPCBlocks(ctx, caller.AccountID, req.RegionID, req.VPCID)

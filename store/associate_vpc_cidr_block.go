@@ -22,5 +22,6 @@ func (tx *Tx) LockForVPCBlocks(ctx context.Context, accountID, regionID, vpcID s
 // UpdateVPCBlocks queues the write of a locked VPC's secondary blocks.
 func (tx *Tx) UpdateVPCBlocks(v VPC) {
 	tx.write(1, `
-		UPDATE vpcs SET secondary_cidr_blocks = $3 WHERE account_id = $1 AND id = $2`, v.AccountID, v.ID, v.SecondaryBlocks)
+		UPDATE vpcs SET secondary_cidr_blocks = $3 WHERE account_id = $1 AND id = $2`,
+		v.AccountID, v.ID, v.SecondaryBlocks)
 }

@@ -227,7 +227,9 @@ var violations = []struct{ constraint, sql string }{
 	{"a_vpc_belongs_to_an_account", `
 		INSERT INTO vpcs (account_id, id, region_id, cidr_block, created_at)
 		VALUES ('1000000000000009', 'vpc-9', 'cn-hangzhou', '10.0.0.0/8', '2026-11-22')`},
-	{"a_vpc_lies_in_a_known_region", `DELETE FROM route_tables WHERE vpc_id = 'vpc-3'; UPDATE vpcs SET region_id = 'mars-1' WHERE id = 'vpc-3'`},
+	{"a_vpc_lies_in_a_known_region", `
+		DELETE FROM route_tables WHERE vpc_id = 'vpc-3';
+		UPDATE vpcs SET region_id = 'mars-1' WHERE id = 'vpc-3'`},
 	{"a_vpc_has_ipv4", `UPDATE vpcs SET ipv6_cidr_block = '10.0.0.0/8' WHERE id = 'vpc-3'`},
 
 	{"an_account_exists_once", `UPDATE accounts SET id = '1000000000000001' WHERE id = '1000000000000002'`},
@@ -302,7 +304,8 @@ var violations = []struct{ constraint, sql string }{
 	{"a_route_table_exists_once", aRoute + `
 		INSERT INTO route_tables (account_id, id, vpc_id, region_id, type, created_at)
 		VALUES ('1000000000000001', 'vtb-own', 'vpc-1', 'cn-hangzhou', 'Custom', '2026-11-22')`},
-	{"a_route_table_lies_in_a_vpc_of_its_region", `UPDATE route_tables SET region_id = 'cn-beijing' WHERE id = 'vtb-1'`},
+	{"a_route_table_lies_in_a_vpc_of_its_region", `
+		UPDATE route_tables SET region_id = 'cn-beijing' WHERE id = 'vtb-1'`},
 	{"a_route_table_has_a_documented_type", `UPDATE route_tables SET type = 'Gateway'`},
 	{"a_vpc_has_one_system_route_table", aRoute + `UPDATE route_tables SET type = 'System' WHERE id = 'vtb-own'`},
 	{"a_vswitch_uses_one_route_table", aRoute + `
@@ -310,10 +313,12 @@ var violations = []struct{ constraint, sql string }{
 	{"a_route_table_is_used_by_known_vswitches", aRoute + `UPDATE route_table_associations SET vswitch_id = 'vsw-9'`},
 	{"a_vswitch_uses_a_route_table_of_the_vpc", aRoute + `UPDATE route_table_associations SET vpc_id = 'vpc-2'`},
 	{"a_route_entry_exists_once", aRoute + `UPDATE route_entries SET id = 'rte-1'`},
-	{"a_destination_is_in_a_route_table_once", aRoute + `UPDATE route_entries SET destination_cidr_block = '192.168.0.0/24'`},
+	{"a_destination_is_in_a_route_table_once", aRoute + `
+		UPDATE route_entries SET destination_cidr_block = '192.168.0.0/24'`},
 	{"a_route_entry_is_in_a_known_table", aRoute + `UPDATE route_entries SET vpc_id = 'vpc-2'`},
 	{"a_next_hop_is_a_known_instance", aRoute + `UPDATE route_entries SET instance_id = 'i-9' WHERE id = 'rte-1'`},
-	{"a_next_hop_is_a_known_instance", aRoute + `DELETE FROM attachments; DELETE FROM network_interfaces WHERE id = 'eni-0';
+	{"a_next_hop_is_a_known_instance", aRoute + `
+		DELETE FROM attachments; DELETE FROM network_interfaces WHERE id = 'eni-0';
 		DELETE FROM instances WHERE id = 'i-1'`},
 	{"a_next_hop_is_a_known_interface", aRoute + `DELETE FROM network_interfaces WHERE id = 'eni-2'`},
 	{"a_route_entry_has_one_next_hop", aRoute + `UPDATE route_entries SET instance_id = 'i-1'`},

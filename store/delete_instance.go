@@ -59,7 +59,9 @@ func (tx *Tx) LockForDeleteInstances(
 		FROM route_entries
 		WHERE account_id = $1 AND (instance_id = ANY ($2) OR network_interface_id IN (
 		    SELECT network_interface_id FROM slots WHERE account_id = $1 AND instance_id = ANY ($2)))`, accountID, ids).
-		Query(each(func(e *RouteEntry) []any { return []any{&e.InstanceID, &e.NetworkInterfaceID} }, func(e RouteEntry) {
+		Query(each(func(e *RouteEntry) []any {
+			return []any{&e.InstanceID, &e.NetworkInterfaceID}
+		}, func(e RouteEntry) {
 			holder := valueOrEmpty(e.InstanceID)
 			if e.NetworkInterfaceID != nil {
 				holder = holders[*e.NetworkInterfaceID]

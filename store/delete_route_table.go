@@ -29,7 +29,8 @@ func (tx *Tx) LockForDeleteRouteTable(
 	})
 	tx.queue(`
 		SELECT EXISTS (SELECT FROM route_entries WHERE account_id = $1 AND route_table_id = $2),
-		       EXISTS (SELECT FROM route_table_associations WHERE account_id = $1 AND route_table_id = $2)`, accountID, id).
+		       EXISTS (SELECT FROM route_table_associations WHERE account_id = $1 AND route_table_id = $2)`,
+		accountID, id).
 		QueryRow(func(row pgx.Row) error { return row.Scan(&scene.HasEntries, &scene.IsUsed) })
 	return scene, tx.send(ctx)
 }

@@ -29,9 +29,11 @@ func (tx *Tx) LockForDeleteVPC(ctx context.Context, accountID, regionID, vpcID s
 		SELECT EXISTS (SELECT FROM vswitches WHERE account_id = $1 AND vpc_id = $2),
 		       EXISTS (SELECT FROM security_groups WHERE account_id = $1 AND vpc_id = $2),
 		       EXISTS (SELECT FROM route_entries WHERE account_id = $1 AND vpc_id = $2),
-		       EXISTS (SELECT FROM route_tables WHERE account_id = $1 AND vpc_id = $2 AND type = 'Custom')`, accountID, vpcID).
+		       EXISTS (SELECT FROM route_tables WHERE account_id = $1 AND vpc_id = $2 AND type = 'Custom')`,
+		accountID, vpcID).
 		QueryRow(func(row pgx.Row) error {
-			return row.Scan(&scene.HasVSwitches, &scene.HasSecurityGroups, &scene.HasRouteEntries, &scene.HasRouteTables)
+			return row.Scan(&scene.HasVSwitches, &scene.HasSecurityGroups, &scene.HasRouteEntries,
+				&scene.HasRouteTables)
 		})
 	return scene, tx.send(ctx)
 }

@@ -40,7 +40,8 @@ func (tx *Tx) LockForDeleteVSwitch(
 	tx.queue(`
 		SELECT EXISTS (SELECT FROM network_interfaces WHERE account_id = $1 AND vswitch_id = $2)
 		    OR EXISTS (SELECT FROM instances WHERE account_id = $1 AND vswitch_id = $2),
-		       EXISTS (SELECT FROM route_table_associations WHERE account_id = $1 AND vswitch_id = $2)`, accountID, vswitchID).
+		       EXISTS (SELECT FROM route_table_associations WHERE account_id = $1 AND vswitch_id = $2)`,
+		accountID, vswitchID).
 		QueryRow(func(row pgx.Row) error { return row.Scan(&scene.InUse, &scene.UsesCustomRouteTable) })
 	return scene, tx.send(ctx)
 }

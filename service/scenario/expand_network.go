@@ -304,7 +304,9 @@ func (x *accountExpansion) secondaryBlocks(e *vpcEntry) (blocks []netip.Prefix) 
 	for k, b := range e.secondaryBlocks {
 		block, err := netip.ParsePrefix(b.value)
 		taken := append([]netip.Prefix{e.block.value}, blocks...)
-		other := slices.IndexFunc(taken, func(other netip.Prefix) bool { return other.IsValid() && other.Overlaps(block) })
+		other := slices.IndexFunc(taken, func(other netip.Prefix) bool {
+			return other.IsValid() && other.Overlaps(block)
+		})
 		reserved := slices.IndexFunc(store.ReservedBlocks, block.Overlaps)
 		switch {
 		case err != nil || !block.Addr().Is4() || block != block.Masked() ||

@@ -151,7 +151,8 @@ func (x *accountExpansion) checkDestination(d located[netip.Prefix], v *vpcEntry
 		return block.Bits() <= d.value.Bits() && block.Contains(d.value.Addr())
 	}
 	if inside(store.CloudServicesBlock) {
-		x.add(d.at, "", "destination %s lies in %s, to which the system has an entry", d.value, store.CloudServicesBlock)
+		x.add(d.at, "", "destination %s lies in %s, to which the system has an entry", d.value,
+			store.CloudServicesBlock)
 	}
 	k := slices.IndexFunc(v.vswitches, func(s vswitchEntry) bool { return s.block.given && inside(s.block.value) })
 	if k >= 0 {
@@ -184,7 +185,8 @@ func (x *accountExpansion) setNextHop(row *store.RouteEntry, hop located[string]
 	n := r.interfaces[hop.value]
 	switch {
 	case n == nil:
-		x.addReference(hop.at, cmp.Or(suggest(x.report, hop.value, x.instances), suggest(x.report, hop.value, x.interfaces)),
+		x.addReference(hop.at,
+			cmp.Or(suggest(x.report, hop.value, x.instances), suggest(x.report, hop.value, x.interfaces)),
 			"there is no instance or network interface %s in this account", hop.value)
 	case n.VPCID != row.VPCID:
 		x.add(hop.at, "", "network interface %s lies in VPC %s, not in %s", hop.value, n.VPCID, row.VPCID)

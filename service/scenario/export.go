@@ -142,7 +142,8 @@ func (x *exporter) routeTables() map[string][]routeTableEntry {
 	for i := range x.RouteEntries {
 		row := &x.RouteEntries[i]
 		of := entries[row.RouteTableID]
-		entries[row.RouteTableID] = append(of, newRouteEntryEntry(row, defaultRouteEntryID(row.RouteTableID, len(of)+1)))
+		entries[row.RouteTableID] = append(of,
+			newRouteEntryEntry(row, defaultRouteEntryID(row.RouteTableID, len(of)+1)))
 	}
 	tables := map[string][]routeTableEntry{}
 	for i := range x.RouteTables {

@@ -34,13 +34,15 @@ var routeTableMapping = newMapping(
 	},
 	func(o *object, r *routeTableEntry) { r.at = o.at },
 	[]keyOf[routeTableEntry]{
-		textKey("id", func(r *routeTableEntry) *located[string] { return &r.id }, aboutID+"; required for a custom table").
+		textKey("id", func(r *routeTableEntry) *located[string] { return &r.id },
+			aboutID+"; required for a custom table").
 			matching(idForm).without("that of a system table is made of the VPC's: vpc-main has vtb-main"),
 		textKey("type", func(r *routeTableEntry) *string { return &r.kind },
 			"Each VPC has a system table, also without an entry here.").
 			oneOf(store.RouteCustom, store.RouteSystem).byDefault(store.RouteCustom),
 		textsKey("vswitches", func(r *routeTableEntry) *[]located[string] { return &r.vswitches },
-			"The VSwitches of the VPC that use the custom table.").without("all that no custom table has use the system table"),
+			"The VSwitches of the VPC that use the custom table.").
+			without("all that no custom table has use the system table"),
 		booleanKey("route_propagation", true, func(r *routeTableEntry) *bool { return &r.propagation },
 			"Whether it takes dynamic routes, as the API shows it.").written(placeLast),
 		listKey("entries", routeEntryMapping, func(r *routeTableEntry) *[]routeEntryEntry { return &r.entries },

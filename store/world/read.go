@@ -157,7 +157,8 @@ func (w *World) readEIPs(ctx context.Context, tx pgx.Tx, accounts []string, time
 
 // readRoutes reads route tables, which VSwitches use custom ones, and the custom entries.
 func (w *World) readRoutes(ctx context.Context, tx pgx.Tx, accounts []string) error {
-	if err := store.RouteTablesTable.ReadAll(ctx, tx, &w.RouteTables, nil, "account_id, vpc_id, id", accounts); err != nil {
+	if err := store.RouteTablesTable.ReadAll(
+		ctx, tx, &w.RouteTables, nil, "account_id, vpc_id, id", accounts); err != nil {
 		return err
 	}
 	if err := store.RouteTableAssociationsTable.ReadAll(

@@ -358,14 +358,16 @@ var invariants = []invariant{
 	LEFT JOIN route_tables r ON r.account_id = e.account_id AND r.id = e.route_table_id
 	LEFT JOIN instances i ON i.account_id = e.account_id AND i.id = e.instance_id
 	LEFT JOIN network_interfaces n ON n.account_id = e.account_id AND n.id = e.network_interface_id
-	WHERE (r.vpc_id = e.vpc_id AND r.vpc_id = coalesce(i.vpc_id, n.vpc_id) AND n.status IS DISTINCT FROM 'Deleting') IS NOT TRUE
+	WHERE (r.vpc_id = e.vpc_id AND r.vpc_id = coalesce(i.vpc_id, n.vpc_id)
+	       AND n.status IS DISTINCT FROM 'Deleting') IS NOT TRUE
 	ORDER BY 1, 2`},
 
 	{"a_route_entry_leads_out_of_the_vswitches", `
 	SELECT e.account_id, format('entry %s of route table %s leads to %s, which is in VSwitch %s (%s)', e.id,
 	    e.route_table_id, e.destination_cidr_block, s.id, s.cidr_block)
 	FROM route_entries e
-	JOIN vswitches s ON s.account_id = e.account_id AND s.vpc_id = e.vpc_id AND e.destination_cidr_block <<= s.cidr_block
+	JOIN vswitches s ON s.account_id = e.account_id AND s.vpc_id = e.vpc_id
+	    AND e.destination_cidr_block <<= s.cidr_block
 	ORDER BY 1, 2`},
 
 	{"a_route_table_has_200_custom_entries_at_most", `

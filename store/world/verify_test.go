@@ -405,8 +405,10 @@ var brokenInvariants = []struct {
 	},
 	{
 		"a_route_table_has_200_custom_entries_at_most", nil,
-		`INSERT INTO route_entries (account_id, id, vpc_id, route_table_id, destination_cidr_block, instance_id, created_at)
-		 SELECT '1000000000000001', 'rte-x' || n, 'vpc-1', 'vtb-own', set_masklen('203.0.0.0'::inet + n, 32), 'i-1', now()
+		`INSERT INTO route_entries (account_id, id, vpc_id, route_table_id, destination_cidr_block, instance_id,
+		     created_at)
+		 SELECT '1000000000000001', 'rte-x' || n, 'vpc-1', 'vtb-own',
+		     set_masklen('203.0.0.0'::inet + n, 32), 'i-1', now()
 		 FROM generate_series(1, 200) n`,
 		[]string{"a_route_table_has_200_custom_entries_at_most: route table vtb-own has 201 custom entries"},
 	},
