@@ -155,8 +155,9 @@ var actions = []action{
 // Requests and answers are the same, and the permission is that of VPC.
 var networkActionsOfECS = []string{
 	"AllocateEipAddress", "AssociateEipAddress", "CreateRouteEntry", "CreateVSwitch", "CreateVpc",
-	"DeleteRouteEntry", "DeleteVSwitch", "DeleteVpc", "DescribeEipAddresses", "DescribeRouteTables", "DescribeVSwitches", "DescribeVpcs", "ModifyEipAddressAttribute",
-	"ModifyVSwitchAttribute", "ModifyVpcAttribute", "ReleaseEipAddress", "UnassociateEipAddress",
+	"DeleteRouteEntry", "DeleteVSwitch", "DeleteVpc", "DescribeEipAddresses", "DescribeRouteTables",
+	"DescribeVSwitches", "DescribeVpcs", "ModifyEipAddressAttribute", "ModifyVSwitchAttribute",
+	"ModifyVpcAttribute", "ReleaseEipAddress", "UnassociateEipAddress",
 }
 
 // actionsByVersion returns the actions by their Version and name, without those that two products

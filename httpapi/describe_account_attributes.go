@@ -22,9 +22,8 @@ func newAccountAttributesResponse(attributes []service.AccountAttribute) any {
 	reply.AccountAttributeItems.AccountAttributeItem = mapEach(attributes,
 		func(a service.AccountAttribute) accountAttribute {
 			out := accountAttribute{AttributeName: a.Name}
-			out.AttributeValues.ValueItem = mapEach(a.Values, func(v service.AccountAttributeValue) accountAttributeValue {
-				return accountAttributeValue(v)
-			})
+			out.AttributeValues.ValueItem = mapEach(a.Values,
+				func(v service.AccountAttributeValue) accountAttributeValue { return accountAttributeValue(v) })
 			return out
 		})
 	return reply

@@ -23,7 +23,8 @@ func newTagsResponse(list service.List[service.UsedTag]) any {
 	reply := &describeTagsReply{numberedPageReply: numberedPageOf(list)}
 	reply.Tags.Tag = mapEach(list.Items, func(t service.UsedTag) usedTag {
 		return usedTag{t.Key, t.Value, resourceTypeCount{
-			Instance: t.Uses["instance"], Disk: t.Uses["disk"], Securitygroup: t.Uses["securitygroup"], Eni: t.Uses["eni"],
+			Instance: t.Uses["instance"], Disk: t.Uses["disk"],
+			Securitygroup: t.Uses["securitygroup"], Eni: t.Uses["eni"],
 		}}
 	})
 	return reply

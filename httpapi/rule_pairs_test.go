@@ -47,7 +47,8 @@ type orderedRule struct {
 
 // productOf has the product of each Version.
 var productOf = map[string]string{
-	"2014-05-26": "ecs", vpcVersion: "vpc", "2015-04-01": "sts", "2015-06-12": "location", "2020-03-31": "resourcemanager",
+	"2014-05-26": "ecs", vpcVersion: "vpc", "2015-04-01": "sts", "2015-06-12": "location",
+	"2020-03-31": "resourcemanager",
 }
 
 const vpcVersion = "2016-04-28"

@@ -544,14 +544,15 @@ func TestARuleIsModified(t *testing.T) {
 	s := serve(t, worldtest.New(account).AccessKey(accessKey, worldtest.Set("secret", "test-secret")).
 		VPC("vpc-main", "10.0.0.0/8").SecurityGroup("sg-other").
 		SecurityGroup("sg-main", worldtest.Set("rules", []map[string]any{
-			{"id": "sgr-1", "ip_protocol": "TCP", "port_range": "22/22", "source_cidr_ip": "10.0.0.0/8", "description": "ssh"},
+			{"id": "sgr-1", "ip_protocol": "TCP", "port_range": "22/22", "source_cidr_ip": "10.0.0.0/8",
+				"description": "ssh"},
 		})), service.Options{})
 	rule := func() string {
 		t.Helper()
 		reply := s.mustCall(t, "DescribeSecurityGroupAttribute", "SecurityGroupId", "sg-main")
 		r := reply.body["Permissions"].(map[string]any)["Permission"].([]any)[0].(map[string]any)
-		return fmt.Sprint(r["SecurityGroupRuleId"], r["IpProtocol"], r["PortRange"], r["SourceCidrIp"], r["SourceGroupId"],
-			r["Policy"], r["Priority"], r["Description"])
+		return fmt.Sprint(r["SecurityGroupRuleId"], r["IpProtocol"], r["PortRange"], r["SourceCidrIp"],
+			r["SourceGroupId"], r["Policy"], r["Priority"], r["Description"])
 	}
 	modify := func(want string, pairs ...string) {
 		t.Helper()

@@ -97,7 +97,7 @@ func (n createVSwitchInput) block() (block netip.Prefix, free bool) {
 	}
 	block, _ = parseIPv4Block(n.CIDRBlock)
 	return block, !overlapsAny(block, taken) &&
-		!slices.ContainsFunc(n.Destinations, func(destination netip.Prefix) bool { return isWithin(destination, block) })
+		!slices.ContainsFunc(n.Destinations, func(to netip.Prefix) bool { return isWithin(to, block) })
 }
 
 // ipv6Block returns the IPv6 block for the VSwitch, or nil for none.

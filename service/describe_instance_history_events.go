@@ -39,6 +39,12 @@ var describeInstanceHistoryEventsRules = slices.Concat([]rule[DescribeInstanceHi
 		return len(r.ResourceIDs) > maxListed
 	}),
 	invalid("EventId", func(r DescribeInstanceHistoryEventsRequest) bool { return len(r.EventIDs) > maxListed }),
+	invalid("InstanceEventType", func(r DescribeInstanceHistoryEventsRequest) bool {
+		return len(r.InstanceEventTypes) > maxEventTypes
+	}),
+	invalid("InstanceEventCycleStatus", func(r DescribeInstanceHistoryEventsRequest) bool {
+		return len(r.InstanceEventCycleStatuses) > maxEventTypes
+	}),
 	invalid("Tag", func(r DescribeInstanceHistoryEventsRequest) bool {
 		return tooManyTags(r.Tags) || lacksTagKey(r.Tags)
 	}),

@@ -27,6 +27,9 @@ type DescribeInstancesFullStatusRequest struct {
 // TimeRange is a range of times, as they are sent.
 type TimeRange struct{ Start, End string }
 
+// maxEventTypes is the maximum number of types of events, and of their statuses, in a request.
+const maxEventTypes = 30
+
 // InstanceHealth is the health of every instance.
 const InstanceHealth = "Ok"
 
@@ -41,6 +44,9 @@ var describeInstancesFullStatusRules = slices.Concat([]rule[DescribeInstancesFul
 	{err: EventIDLimitExceeded, violated: func(r DescribeInstancesFullStatusRequest) bool {
 		return len(r.EventIDs) > maxListed
 	}},
+	invalid("InstanceEventType", func(r DescribeInstancesFullStatusRequest) bool {
+		return len(r.InstanceEventTypes) > maxEventTypes
+	}),
 	among[DescribeInstancesFullStatusRequest]("Status", store.InstancePending, store.InstanceStarting,
 		store.InstanceRunning, store.InstanceStopping, store.InstanceStopped),
 	among[DescribeInstancesFullStatusRequest]("HealthStatus", InstanceHealth, "OK", "Impaired", "Warning",

@@ -38,7 +38,9 @@ var describeSecurityGroupReferencesParameterRules = []rule[DescribeSecurityGroup
 type referencesInput struct{ wanted, existing []string }
 
 var describeSecurityGroupReferencesRules = []rule[referencesInput]{
-	{err: LaunchSecurityGroupIDNotFound, violated: func(i referencesInput) bool { return len(i.existing) < len(i.wanted) }},
+	{err: LaunchSecurityGroupIDNotFound, violated: func(i referencesInput) bool {
+		return len(i.existing) < len(i.wanted)
+	}},
 }
 
 // DescribeSecurityGroupReferences returns the groups whose rules name the groups of the request, at most 100
@@ -57,7 +59,8 @@ func (s *Service) describeSecurityGroupReferences(
 	wanted := withoutRepeats(req.SecurityGroupIDs)
 	var read []store.GroupReference
 	input := referencesInput{wanted: wanted}
-	input.existing, read, err = s.store.SecurityGroupReferences(ctx, caller.AccountID, req.RegionID, wanted, maxReferences)
+	input.existing, read, err = s.store.SecurityGroupReferences(
+		ctx, caller.AccountID, req.RegionID, wanted, maxReferences)
 	if err != nil {
 		return nil, err
 	}

@@ -40,7 +40,7 @@ func declare(status int, code, message string) *Error {
 }
 
 // Errors of AttachNetworkInterface with the status and text of the seed.
-var (
+var ( //nolint:dupl // lists of errors have one shape
 	UnsupportedParameter = declare(400, "UnsupportedParameter", "The parameters is unsupported.")
 	InvalidEcsState      = declare(
 		400,

@@ -25,7 +25,7 @@ var (
 )
 
 // Errors of the actions on tags (docs/reference/actions.md, part 4).
-var (
+var ( //nolint:dupl // lists of errors have one shape
 	NumberExceedResourceIDs = declare(
 		400,
 		"NumberExceed.ResourceIds",
@@ -51,7 +51,11 @@ var (
 		"OperationDenied.QuotaExceed",
 		"The quota of tags on resource is beyond permitted range.",
 	)
-	IllegalTagKey             = declare(400, "InvalidTagKey.Malformed", "The parameter Tag.n.Key is illegal.") // of DescribeTags
+	IllegalTagKey = declare( // of DescribeTags
+		400,
+		"InvalidTagKey.Malformed",
+		"The parameter Tag.n.Key is illegal.",
+	)
 	InvalidResourceIDNotFound = declare(
 		404,
 		"InvalidResourceId.NotFound",

@@ -2,7 +2,7 @@ package service
 
 // Errors of the actions on EIPs, with the texts of the vendor's pages of 2024 to 2026
 // (docs/reference/actions.md, part 6). Where no text is known, it is ours.
-var (
+var ( //nolint:dupl // lists of errors have one shape
 	InvalidEIPNotFound = declare(404, "InvalidAllocationId.NotFound", "Specified allocation ID is not found")
 	IncorrectEIPStatus = declare(
 		400,

@@ -78,8 +78,8 @@ var (
 	InvalidDataDiskSize = declare(
 		400,
 		"InvalidDataDiskSize.ValueNotSupported",
-		"The specified DataDisk.n.Size beyond the permitted range, or the capacity of snapshot exceeds the size limit of "+
-			"the specified disk category.",
+		"The specified DataDisk.n.Size beyond the permitted range, or the capacity of snapshot exceeds the size "+
+			"limit of the specified disk category.",
 	)
 	InvalidDataDiskCategory = declare(
 		400,

@@ -26,7 +26,7 @@ var (
 )
 
 // Errors of new route entries.
-var (
+var ( //nolint:dupl // lists of errors have one shape
 	MissingRouteTableID     = declare(400, "MissingParam.RouteTableId", "The parameter RouteTableId is missing.")
 	RouteCIDRBlockMalformed = declare(400, "InvalidCidrBlock.Malformed", "Specified CIDR block is not valid.")
 	RouteIPv6NotSupported   = declare(

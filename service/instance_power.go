@@ -103,13 +103,7 @@ func (s *Service) changePowerStates(
 		if err != nil {
 			return err
 		}
-		var needed []stockOf
-		for _, scene := range scenes {
-			if change.needsStock(scene.Instance) {
-				needed = append(needed, newStockOf(scene.Instance))
-			}
-		}
-		taken, err := lockTaken(ctx, tx, caller, needed...)
+		taken, err := lockTaken(ctx, tx, caller, change.stockNeeded(scenes)...)
 		if err != nil {
 			return err
 		}
@@ -155,6 +149,16 @@ func (s *Service) changePowerStates(
 // needsStock reports whether an instance, which may be nil, needs another place from the stock.
 func (p powerChange) needsStock(i *store.Instance) bool {
 	return i != nil && p.ofStock != nil && i.Attributes.StoppedMode == StopCharging
+}
+
+// stockNeeded returns what instances need of the stock.
+func (p powerChange) stockNeeded(scenes map[string]*store.InstanceScene) (needed []stockOf) {
+	for _, scene := range scenes {
+		if p.needsStock(scene.Instance) {
+			needed = append(needed, newStockOf(scene.Instance))
+		}
+	}
+	return needed
 }
 
 // newStockOf returns what an instance needs of the stock.

@@ -1,9 +1,10 @@
-package service
+package service //nolint:dupl // the twin of the other direction
 
 import "slices"
 
-// ModifySecurityGroupEgressRuleRequest is the request to modify an egress rule of a security group: the one with an id, whose
-// other parameters replace what it has, or else the one that equals the permission, which gets the description.
+// ModifySecurityGroupEgressRuleRequest is the request to modify an egress rule of a security group: the one with
+// an id, whose values the other parameters replace, or else the one that equals the permission, which gets
+// the description.
 type ModifySecurityGroupEgressRuleRequest struct {
 	RegionID            string `api:"RegionId"`
 	SecurityGroupID     string `api:"SecurityGroupId"`

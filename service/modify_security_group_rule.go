@@ -1,9 +1,10 @@
-package service
+package service //nolint:dupl // the twin of the other direction
 
 import "slices"
 
-// ModifySecurityGroupRuleRequest is the request to modify an ingress rule of a security group: the one with an id, whose
-// other parameters replace what it has, or else the one that equals the permission, which gets the description.
+// ModifySecurityGroupRuleRequest is the request to modify an ingress rule of a security group: the one with
+// an id, whose values the other parameters replace, or else the one that equals the permission, which gets
+// the description.
 type ModifySecurityGroupRuleRequest struct {
 	RegionID            string `api:"RegionId"`
 	SecurityGroupID     string `api:"SecurityGroupId"`

@@ -17,7 +17,9 @@ type RemoveTagsRequest struct {
 
 var removeTagsParameterRules = append(
 	oldTagParameterRules[RemoveTagsRequest](),
-	rule[RemoveTagsRequest]{err: InvalidTagCount, violated: func(r RemoveTagsRequest) bool { return tooManyTags(r.Tags) }},
+	rule[RemoveTagsRequest]{err: InvalidTagCount, violated: func(r RemoveTagsRequest) bool {
+		return tooManyTags(r.Tags)
+	}},
 )
 
 // RemoveTags is the older form of UntagResources, for one resource.

@@ -15,7 +15,9 @@ type StopInstancesRequest struct {
 	Malformed   Malformed
 }
 
-var stopInstancesParameterRules = append(powerBatchRules[StopInstancesRequest](), validStoppedMode[StopInstancesRequest]())
+var stopInstancesParameterRules = append(
+	powerBatchRules[StopInstancesRequest](), validStoppedMode[StopInstancesRequest](),
+)
 
 // StopInstances stops instances: they are Stopping, and Stopped after the stop delay. Their interfaces stay
 // InUse.

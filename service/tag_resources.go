@@ -25,7 +25,7 @@ type tagType struct {
 
 // The products that have tags (docs/reference/actions.md, part 4).
 var (
-	ecsTags = tagProduct{"ecs", []tagType{
+	ecsTags = tagProduct{"ecs", []tagType{ //nolint:dupl // lists of types have one shape
 		{"instance", store.TaggedInstance}, {"eni", store.TaggedNetworkInterface},
 		{"securitygroup", store.TaggedSecurityGroup}, {"disk", store.TaggedDisk},
 		{name: "snapshot"}, {name: "image"}, {name: "volume"}, {name: "ddh"}, {name: "ddhcluster"}, {name: "keypair"},
@@ -33,7 +33,7 @@ var (
 		{name: "elasticityassurance"}, {name: "capacityreservation"}, {name: "invocation"}, {name: "activation"},
 		{name: "managedinstance"},
 	}}
-	vpcTags = tagProduct{"vpc", []tagType{
+	vpcTags = tagProduct{"vpc", []tagType{ //nolint:dupl // lists of types have one shape
 		{"VPC", store.TaggedVPC}, {"VSWITCH", store.TaggedVSwitch}, {"EIP", store.TaggedEIP},
 		{"ROUTETABLE", store.TaggedRouteTable}, {name: "VPNGATEWAY"}, {name: "NATGATEWAY"},
 		{name: "COMMONBANDWIDTHPACKAGE"}, {name: "PREFIXLIST"}, {name: "PUBLICIPADDRESSPOOL"},

@@ -14,7 +14,7 @@ type CreateRouteTableScene struct {
 }
 
 // LockForCreateRouteTable locks a VPC, so that no other transaction creates a table in it.
-func (tx *Tx) LockForCreateRouteTable(
+func (tx *Tx) LockForCreateRouteTable( //nolint:dupl // another row decides
 	ctx context.Context, accountID, regionID, vpcID string,
 ) (*CreateRouteTableScene, error) {
 	scene := &CreateRouteTableScene{}

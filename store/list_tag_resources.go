@@ -27,7 +27,8 @@ const taggedResources = `
 		    UNION ALL
 		    SELECT 'vswitch', id, tags FROM vswitches WHERE 'vswitch' = ANY ($4) AND account_id = $2 AND region_id = $3
 		    UNION ALL
-		    SELECT 'instance', id, tags FROM instances WHERE 'instance' = ANY ($4) AND account_id = $2 AND region_id = $3
+		    SELECT 'instance', id, tags FROM instances
+		    WHERE 'instance' = ANY ($4) AND account_id = $2 AND region_id = $3
 		    UNION ALL
 		    SELECT 'network interface', id, tags FROM settled_network_interfaces($1)
 		    WHERE 'network interface' = ANY ($4) AND account_id = $2 AND region_id = $3

@@ -14,7 +14,9 @@ type ModifyVPCScene struct {
 
 // LockForModifyVPC locks a VPC, and reads whether its IPv6 block is in use. A regionID of ""
 // matches any region.
-func (tx *Tx) LockForModifyVPC(ctx context.Context, accountID, regionID, vpcID string) (*ModifyVPCScene, error) {
+func (tx *Tx) LockForModifyVPC( //nolint:dupl // another row decides
+	ctx context.Context, accountID, regionID, vpcID string,
+) (*ModifyVPCScene, error) {
 	scene := &ModifyVPCScene{}
 	tx.lockVPC(accountID, regionID, vpcID, func(v VPC) { scene.VPC = &v })
 	tx.queue(`

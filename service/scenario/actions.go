@@ -47,5 +47,6 @@ func suggestPermission(permission string) string {
 	if hint := match.DidYouMean(permission, candidates); hint != "" {
 		return hint
 	}
-	return `a permission is such as "ecs:AttachNetworkInterface" or "ecs:Describe*"; the products are ecs, vpc, sts, location and resourcemanager`
+	return `a permission is such as "ecs:AttachNetworkInterface" or "ecs:Describe*"; the products are ecs, vpc, sts, ` +
+		`location and resourcemanager`
 }
