@@ -71,7 +71,7 @@ var sharedIDs = map[string]string{
 	"SnapshotId": "there are none", "AutoSnapshotPolicyId": "there are none", "KMSKeyId": "there are none",
 	"ResourceGroupId":        "a label: groups are accepted and stored, not looked up",
 	"ResourceGroupIds":       "labels, like ResourceGroupId",
-	"EniId":                  "an interface of the instance that is named beside it: another one is refused as a mismatch",
+	"EniId":                  "of the instance that is named beside it: another one is refused as a mismatch",
 	"EventId":                "there are none",
 	"EventId.1":              "there are none",
 	"Id":                     "a region, which is everybody's",
@@ -271,7 +271,8 @@ func TestResourcesOfOtherAccountsAreNotFound(t *testing.T) {
 						"LTAIother", "other"); status != http.StatusOK || !strings.Contains(body, prefix+"other") {
 						t.Errorf("%s, %s of the caller: got %d %s, want the resource", name, p.name, status, body)
 					}
-				} else if isList && !alwaysEmpty[name] { // the owner finds a resource by the same id, so the empty list is significant
+				} else if isList && !alwaysEmpty[name] {
+					// The owner finds a resource by the same id, so the empty list is significant.
 					if status, body := call(version, name, act.request, p,
 						"LTAIother", "other"); status != http.StatusOK || strings.Contains(body, `"TotalCount":0`) {
 						t.Errorf("%s, %s of the caller: got %d %s, want a resource", name, p.name, status, body)
@@ -343,7 +344,7 @@ var requestKinds = []reflect.Type{reflect.TypeFor[string](), integerType, boolTy
 var goSpelling = regexp.MustCompile(`ID|VPC|CIDR|ENI|IP|URL|MAC|DNS|CPU`)
 
 // allowedGoNames are parameters that are spelled on the wire as in Go.
-var allowedGoNames = []string{"EnablePrimaryIPv6", "EnableIPv6"}
+var allowedGoNames = []string{"EnablePrimaryIPv6", "EnableIPv6", "IPv6CidrBlock"}
 
 // Each request type can be bound, names each of its parameters once and as on the wire, and reports
 // malformed values.

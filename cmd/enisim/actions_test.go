@@ -28,8 +28,8 @@ func TestActions(t *testing.T) {
 	}
 	encoded, _, exit := output(t, "actions", "--json")
 	var products []httpapi.Description
-	if err := json.Unmarshal([]byte(encoded), &products); exit != 0 || err != nil || len(products) != 3 {
-		t.Fatalf("--json: got exit code %d, %v and %d products, want three", exit, err, len(products))
+	if err := json.Unmarshal([]byte(encoded), &products); exit != 0 || err != nil || len(products) != 5 {
+		t.Fatalf("--json: got exit code %d, %v and %d products, want five", exit, err, len(products))
 	}
 	if d := products[0].APIs["DescribeNetworkInterfaces"]; products[0].Info.Version != "2014-05-26" ||
 		len(d.Parameters) == 0 ||

@@ -25,6 +25,21 @@ var ignoredParameters = map[string]string{
 		Period PeriodUnit AutoRenew AutoRenewPeriod AutoPay SpotDuration SpotPriceLimit SpotInterruptionBehavior
 		AutoReleaseTime NeedSaleCycle Recyclable Temporary.StartTime Temporary.EndTime
 		Temporary.InternetMaxBandwidthOut ModifyMode`,
+	"read as further items of the list": `
+		ecs:DescribePrice/DataDisk.2.Size ecs:DescribePrice/DataDisk.2.Category
+		ecs:DescribePrice/DataDisk.2.PerformanceLevel ecs:DescribePrice/DataDisk.3.Size
+		ecs:DescribePrice/DataDisk.3.Category ecs:DescribePrice/DataDisk.3.PerformanceLevel
+		ecs:DescribePrice/DataDisk.4.Size ecs:DescribePrice/DataDisk.4.Category
+		ecs:DescribePrice/DataDisk.4.PerformanceLevel`,
+	"a made-up price does not depend on it": `
+		ecs:DescribePrice/StartTime ecs:DescribePrice/AssuranceTimes
+		ecs:DescribePrice/PromotionOptions.CouponNo ecs:DescribePrice/InstanceCpuCoreCount
+		ecs:DescribePrice/ZoneId ecs:DescribePrice/InstanceAmount ecs:DescribePrice/InstanceTypeList.1
+		ecs:DescribePrice/Platform ecs:DescribePrice/Capacity
+		ecs:DescribePrice/SchedulerOptions.DedicatedHostId ecs:DescribePrice/DedicatedHostType
+		ecs:DescribePrice/OfferingType ecs:DescribePrice/RecurrenceRules.1.EndHour
+		ecs:DescribePrice/RecurrenceRules.1.StartHour ecs:DescribePrice/RecurrenceRules.1.RecurrenceValue
+		ecs:DescribePrice/RecurrenceRules.1.RecurrenceType`,
 	"offers are the same for every way to pay": `
 		ecs:DescribeAvailableResource/SpotStrategy ecs:DescribeZones/SpotStrategy
 		ecs:DescribeZones/InstanceChargeType ecs:DescribeRegions/InstanceChargeType Scope`,

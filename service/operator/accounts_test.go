@@ -53,7 +53,7 @@ instance_types: [{id: ecs.own.small, vcpus: 1, memory_gib: 1, eni_quantity: 4}]
 
 // contents are the rows that tenantFile gives an account, without keys and users.
 var contents = map[string]int{
-	"vpcs": 1, "vswitches": 1, "security_groups": 2, "security_group_capacity": 2, "instances": 1,
+	"vpcs": 1, "route_tables": 1, "vswitches": 1, "security_groups": 2, "security_group_capacity": 2, "instances": 1,
 	"network_interfaces": 22, "attachments": 1, "private_ip_addresses": 22, "vswitch_counts": 1,
 	"network_interface_security_groups": 22, "instance_types": 1,
 }
