@@ -28,8 +28,8 @@ func TestBrowserSetsAndLiftsAFault(t *testing.T) {
 	b.waitForText(t, "did you mean")
 	b.waitFor(t, `document.getElementById("f-do-answer").value === "Throtling" &&
 		document.querySelector("[aria-invalid]").id === "f-do-answer"`)
-	b.do(t, chromedp.Evaluate[chromedp.Void](`document.getElementById("f-do-answer").value = "Throttling"; undefined`),
-		chromedp.Click(chromedp.CSS("form.rule button.main")))
+	b.do(t, chromedp.Evaluate[chromedp.Void](`document.getElementById("f-do-answer").value = "Throttling"; undefined`))
+	b.click(t, "form.rule button.main")
 	b.waitForText(t, "answer Throttling")
 
 	// Then a call that it strikes.
@@ -42,14 +42,14 @@ func TestBrowserSetsAndLiftsAFault(t *testing.T) {
 		b.waitForText(t, want)
 	}
 	attach("has touched it")
-	b.do(t, chromedp.Click(chromedp.CSS(`.answer a[href*="/requests/"]`)))
+	b.click(t, `.answer a[href*="/requests/"]`)
 	b.waitForText(t, "Why it was refused")
 	b.waitForText(t, "Fault that struck it")
 
 	// At last it is lifted.
 	b.do(t, chromedp.Navigate(s.URL+"/console/faults?account="+account))
 	b.waitForText(t, "answer Throttling")
-	b.do(t, chromedp.Click(chromedp.CSS("#live tbody button")))
+	b.click(t, "#live tbody button")
 	b.waitForText(t, "None is on.")
 	attach(`"RequestId"`)
 	b.do(t, chromedp.Navigate(s.URL+"/console/accounts/"+account+"/instances/i-free"))

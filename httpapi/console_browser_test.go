@@ -145,6 +145,13 @@ func (b *browser) waitForElement(t testing.TB, selector string) {
 	b.waitFor(t, `document.querySelector(`+quoteJS(selector)+`)`)
 }
 
+// click clicks an element as soon as the page has it. The page does that itself: a page that updates itself may
+// replace the element between a search and a click from outside.
+func (b *browser) click(t testing.TB, selector string) {
+	t.Helper()
+	b.waitFor(t, `(e => e && (e.click(), true))(document.querySelector(`+quoteJS(selector)+`))`)
+}
+
 // quoteJS returns a text as a literal of JavaScript.
 func quoteJS(text string) string {
 	return "'" + strings.NewReplacer(`\`, `\\`, `'`, `\'`, "\n", `\n`).Replace(text) + "'"
@@ -179,7 +186,7 @@ func TestBrowserSignsIn(t *testing.T) {
 	b.waitForText(t, "This is not the token.")
 	b.do(t, chromedp.SendKeys(chromedp.CSS("#token"), controlToken+"\r"))
 	b.waitForText(t, "2 of 2 slots")
-	b.do(t, chromedp.Click(chromedp.CSS(".out button")))
+	b.click(t, ".out button")
 	b.waitForElement(t, "#token")
 }
 
@@ -281,21 +288,16 @@ func TestBrowserAnswersTheQuestions(t *testing.T) {
 		}
 	}
 	b := newChromium(t, "light", 1280, 900)
-	click := func(selector string) {
-		t.Helper()
-		b.waitForElement(t, selector)
-		b.do(t, chromedp.Click(chromedp.CSS(selector)))
-	}
 	b.do(t, chromedp.Navigate(s.URL+"/console"))
 	b.waitForText(t, fault.ID) // the fault that is on
-	click(`a[href$="/accounts/` + account + `"]`)
-	click(`a[href$="/vpcs/vpc-main"]`)
+	b.click(t, `a[href$="/accounts/`+account+`"]`)
+	b.click(t, `a[href$="/vpcs/vpc-main"]`)
 	b.waitForElement(t, ".instance.is-full") // a full instance
-	click(`.instance.is-full a[href$="/instances/i-free"]`)
+	b.click(t, `.instance.is-full a[href$="/instances/i-free"]`)
 	b.waitForText(t, "The last slot was taken")
 	b.waitForText(t, "eni-2 in slot 2, by "+accessKey)
 	b.waitForText(t, "EniPerInstanceLimitExceeded")
-	click(".refused-note a")
+	b.click(t, ".refused-note a")
 	b.waitForText(t, "Why it was refused")
 	for _, text := range []string{"To succeed:", "eni-1", "eni-2", accessKey} {
 		b.waitForText(t, text)
