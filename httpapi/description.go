@@ -72,8 +72,7 @@ type Schema struct {
 	Properties map[string]Schema `json:"properties,omitempty"`
 }
 
-// Descriptions returns the descriptions of all products, in the order of their Versions' look-up:
-// ECS, VPC and STS.
+// Descriptions returns the descriptions of all products, in the order of their Versions' look-up.
 func Descriptions() []Description {
 	table := actionsByVersion()
 	all := make([]Description, 0, len(products))

@@ -10,13 +10,14 @@ import (
 	"enisim.alt/service/worldtest"
 )
 
-// batchWorld has three instances of each status, with a secondary interface on each running one.
+// batchWorld has three instances of each status, with a secondary interface and two free slots on each running
+// one.
 func batchWorld() *worldtest.World {
 	return worldtest.New(account).AccessKey(accessKey, worldtest.Set("secret", "test-secret")).
 		VPC("vpc-main", "10.0.0.0/8").
 		VSwitch("vsw-h", "cn-hangzhou-h", "10.0.0.0/16").
 		SecurityGroup("sg-main").
-		Instance("i-running-{n}", worldtest.Type("ecs.g6.large"), worldtest.Count(3)).
+		Instance("i-running-{n}", worldtest.Type("ecs.g6.2xlarge"), worldtest.Count(3)).
 		Instance("i-stopped-{n}", worldtest.Type("ecs.g6.large"), worldtest.Status("Stopped"), worldtest.Count(3)).
 		NetworkInterface("eni-{n}", worldtest.AttachedTo("i-running-{n}"), worldtest.Count(3))
 }
@@ -77,11 +78,12 @@ func TestInstancesChangeTheirPowerStateTogether(t *testing.T) {
 	}
 }
 
-// Of deletions of the same instances in opposite orders, one succeeds and the others find nothing. No
-// interface stays on an instance that is gone, while others attach to the instances.
+// Of deletions of the same instances in opposite orders, one succeeds and the others find nothing. Interfaces
+// that are attached meanwhile, and outlive their instance, stay on none that is gone.
 func TestInstancesAreDeletedTogetherOrNotAtAll(t *testing.T) {
 	t.Parallel()
-	s := serve(t, batchWorld().NetworkInterface("eni-free-{n}", worldtest.Count(12)), service.Options{})
+	s := serve(t, batchWorld().NetworkInterface("eni-free-{n}", worldtest.Count(12),
+		worldtest.Set("delete_on_release", false)), service.Options{})
 	s.expectCode(t, "IncorrectInstanceStatus", "DeleteInstances", "InstanceId.1", "i-stopped-1",
 		"InstanceId.2", "i-running-1")
 	ids := []string{"i-running-1", "i-running-2", "i-running-3", "i-stopped-1"}

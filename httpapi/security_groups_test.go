@@ -561,7 +561,6 @@ func TestARuleIsModified(t *testing.T) {
 			t.Errorf("%v: got %s, want %s", pairs, got, want)
 		}
 	}
-	before := rule()
 	modify(fmt.Sprint("sgr-1", "TCP", "80/443", "10.0.0.0/8", "", "Accept", 5, "ssh"),
 		"SecurityGroupRuleId", "sgr-1", "PortRange", "80/443", "Priority", "5")
 	modify(fmt.Sprint("sgr-1", "TCP", "80/443", "", "sg-other", "Drop", 5, "web"),
@@ -571,7 +570,4 @@ func TestARuleIsModified(t *testing.T) {
 		"Description", "of the web")
 	s.expectCode(t, "InvalidParam.PortRange", "ModifySecurityGroupRule", "SecurityGroupId", "sg-main",
 		"SecurityGroupRuleId", "sgr-1", "IpProtocol", "ICMP") // the ports stay
-	if before == rule() {
-		t.Error("got the rule as it was at first, want the modified one")
-	}
 }

@@ -22,9 +22,6 @@ type AssociateVPCCIDRBlockRequest struct {
 	Malformed          Malformed
 }
 
-// maxSecondaryBlocks is the number of secondary IPv4 blocks that a VPC may have.
-const maxSecondaryBlocks = 5
-
 func (r AssociateVPCCIDRBlockRequest) asksForIPv6() bool {
 	return r.IPv6CIDRBlock != "" || strings.EqualFold(r.IPVersion, "IPV6") && r.SecondaryCIDRBlock == ""
 }
@@ -77,7 +74,7 @@ var associateVPCBlockRules = []rule[vpcBlocksInput]{
 		return overlapsAny(v.block, v.VPC.Blocks())
 	}},
 	{err: QuotaExceededBlocks, violated: func(v vpcBlocksInput) bool {
-		return len(v.VPC.SecondaryBlocks) >= maxSecondaryBlocks
+		return len(v.VPC.SecondaryBlocks) >= store.MaxSecondaryBlocks
 	}},
 }
 

@@ -42,9 +42,6 @@ var otherNextHopTypes = []string{
 	"GatewayEndpoint", "Ecr", "GatewayLoadBalancerEndpoint", "CenBasic",
 }
 
-// maxRouteEntries is the number of custom entries that a table may have, which is the vendor's default.
-const maxRouteEntries = 200
-
 // newRouteEntry is an entry that a request asks for.
 type newRouteEntry struct {
 	tableID, destination, hopType, hopID, name, description string
@@ -173,7 +170,7 @@ var routeEntryRules = []rule[routeEntryInput]{
 		})
 	}},
 	{err: QuotaExceededRouteEntry, violated: func(n routeEntryInput) bool {
-		return len(n.Entries[n.tableID]) >= maxRouteEntries
+		return len(n.Entries[n.tableID]) >= store.MaxRouteEntries
 	}},
 }
 

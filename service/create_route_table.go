@@ -25,9 +25,6 @@ const (
 	tableOfGateways  = "Gateway"
 )
 
-// maxRouteTables is the number of custom route tables that a VPC may have, which is the vendor's default.
-const maxRouteTables = 9
-
 var createRouteTableParameterRules = slices.Concat(
 	[]rule[CreateRouteTableRequest]{
 		required[CreateRouteTableRequest]("RegionId"),
@@ -60,7 +57,7 @@ var createRouteTableRules = []rule[createRouteTableInput]{
 		err:      IncorrectVpcStatus,
 		violated: func(c createRouteTableInput) bool { return c.VPC.Status(c.now) != store.NetworkAvailable },
 	},
-	{err: QuotaExceededRouteTable, violated: func(c createRouteTableInput) bool { return c.Tables >= maxRouteTables }},
+	{err: QuotaExceededRouteTable, violated: func(c createRouteTableInput) bool { return c.Tables >= store.MaxRouteTables }},
 }
 
 // CreateRouteTable creates a custom route table of a VPC, which no VSwitch uses yet. It is Available at once.

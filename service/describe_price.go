@@ -39,13 +39,17 @@ type Price struct{ CNY float64 }
 
 // The prices are made up: no source gives those of the cloud. Each is for an hour.
 const (
-	priceOfVCPU        = 0.1
-	priceOfMemoryGiB   = 0.05
-	priceOfDiskGiB     = 0.0005
-	priceOfMbit        = 0.1
-	pricedSystemDisk   = 40 // GiB, of an instance whose request names no size
-	maxPricedDisk      = 65536
-	maxPricedBandwidth = 100
+	priceOfVCPU      = 0.1
+	priceOfMemoryGiB = 0.05
+	priceOfDiskGiB   = 0.0005
+	priceOfMbit      = 0.1
+)
+
+const (
+	pricedSystemDisk   = 40    // GiB, of an instance whose request names no size
+	maxPricedDisk      = 65536 // GiB
+	maxPricedDisks     = 64    // data disks of an instance
+	maxPricedBandwidth = 100   // Mbit/s
 )
 
 // hoursOf has the hours of each price unit.
@@ -95,9 +99,6 @@ var describePriceParameterRules = []rule[DescribePriceRequest]{
 	within[DescribePriceRequest]("Period", 1, 12),
 	within[DescribePriceRequest]("Amount", 1, 1000),
 }
-
-// maxPricedDisks is the maximum number of data disks of an instance.
-const maxPricedDisks = 64
 
 // isOfInstance reports whether the request is for the price of instances.
 func (r DescribePriceRequest) isOfInstance() bool { return oneOf(r.ResourceType, "", "instance") }

@@ -48,9 +48,9 @@ var UnassociateVPCCIDRBlock = newAction(Action[UnassociateVPCCIDRBlockRequest, E
 	run:        answerless((*Service).unassociateVPCCIDRBlock),
 })
 
-func (
-	s *Service,
-) unassociateVPCCIDRBlock(ctx context.Context, caller Caller, req UnassociateVPCCIDRBlockRequest) error {
+func (s *Service) unassociateVPCCIDRBlock(
+	ctx context.Context, caller Caller, req UnassociateVPCCIDRBlockRequest,
+) error {
 	block, _ := parseIPv4Block(req.SecondaryCIDRBlock)
 	return s.store.InTx(ctx, func(tx *store.Tx) error {
 		scene, err := tx.LockForVPCBlocks(ctx, caller.AccountID, req.RegionID, req.VPCID)

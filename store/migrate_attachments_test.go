@@ -9,7 +9,6 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"enisim.alt/store"
-	"enisim.alt/store/storetest"
 	"enisim.alt/store/world"
 )
 
@@ -57,12 +56,7 @@ SELECT recount_capacity(ARRAY['1000000000000001'])`
 // back. No interface changes. With it and the later migrations, all invariants hold.
 func TestMigrationOfAttachmentsMovesEachRow(t *testing.T) {
 	t.Parallel()
-	url := storetest.URL(t)
-	pool, err := pgxpool.New(t.Context(), url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(pool.Close)
+	url, pool := migratedDatabase(t)
 	down := func() { t.Helper(); reverse(t, url, "00010_attachments.sql") }
 	down()
 	if _, err := pool.Exec(t.Context(), worldBeforeAttachments); err != nil {

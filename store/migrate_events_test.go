@@ -7,10 +7,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"enisim.alt/store"
-	"enisim.alt/store/storetest"
 )
 
 // The migration to version 20 makes each event a batch, and its reversal makes each event of a batch a row
@@ -18,12 +16,7 @@ import (
 func TestMigrationOfEvents(t *testing.T) {
 	t.Parallel()
 	const migration = "00020_event_batches.sql"
-	url := storetest.URL(t)
-	pool, err := pgxpool.New(t.Context(), url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(pool.Close)
+	url, pool := migratedDatabase(t)
 	st := newStore(pool)
 	rows := func(sql string) []string {
 		t.Helper()

@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"enisim.alt/store"
 	"enisim.alt/store/storetest"
@@ -15,12 +14,7 @@ import (
 // the function and the constraint of the old schema.
 func TestMigrationOfFailingStarts(t *testing.T) {
 	t.Parallel()
-	url := storetest.URL(t)
-	pool, err := pgxpool.New(t.Context(), url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(pool.Close)
+	url, pool := migratedDatabase(t)
 	query := func(sql string) []string {
 		t.Helper()
 		rows, _ := pool.Query(t.Context(), sql)

@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"enisim.alt/store"
 	"enisim.alt/store/storetest"
@@ -18,12 +17,7 @@ import (
 // schemas a new group has all its capacity, and the capacity can be recounted, released and acquired.
 func TestMigrationOfGroupCapacityAddsUpItsShares(t *testing.T) {
 	t.Parallel()
-	url := storetest.URL(t)
-	pool, err := pgxpool.New(t.Context(), url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(pool.Close)
+	url, pool := migratedDatabase(t)
 	down := func() { t.Helper(); reverse(t, url, "00013_group_capacity.sql") }
 	up := func() {
 		t.Helper()

@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"enisim.alt/store"
 	"enisim.alt/store/storetest"
@@ -17,12 +16,7 @@ import (
 // migration after it change no tag.
 func TestMigrationIndexesTagsThatExist(t *testing.T) {
 	t.Parallel()
-	url := storetest.URL(t)
-	pool, err := pgxpool.New(t.Context(), url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(pool.Close)
+	url, pool := migratedDatabase(t)
 	down := func() { t.Helper(); reverse(t, url, "00012_lists.sql") }
 	query := func(sql string) []string {
 		t.Helper()

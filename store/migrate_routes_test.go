@@ -3,8 +3,6 @@ package store_test
 import (
 	"testing"
 
-	"github.com/jackc/pgx/v5/pgxpool"
-
 	"enisim.alt/store"
 	"enisim.alt/store/storetest"
 )
@@ -13,12 +11,7 @@ import (
 // always showed. Its reversal drops the tables.
 func TestMigrationOfRoutesGivesVPCsTheirTables(t *testing.T) {
 	t.Parallel()
-	url := storetest.URL(t)
-	pool, err := pgxpool.New(t.Context(), url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(pool.Close)
+	url, pool := migratedDatabase(t)
 	tables := func() (text string) {
 		t.Helper()
 		if err := pool.QueryRow(t.Context(), `

@@ -12,15 +12,22 @@ import (
 	"enisim.alt/store/storetest"
 )
 
-// emptyDatabase returns the URL of a database without tables, and a pool on it.
-func emptyDatabase(t *testing.T) (string, *pgxpool.Pool) {
+// migratedDatabase returns the address of a new database with the newest schema, and a plain pool on it.
+func migratedDatabase(t *testing.T) (url string, pool *pgxpool.Pool) {
 	t.Helper()
-	url := storetest.URL(t)
+	url = storetest.URL(t)
 	pool, err := pgxpool.New(t.Context(), url)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(pool.Close)
+	return url, pool
+}
+
+// emptyDatabase returns the URL of a database without tables, and a pool on it.
+func emptyDatabase(t *testing.T) (string, *pgxpool.Pool) {
+	t.Helper()
+	url, pool := migratedDatabase(t)
 	if _, err := pool.Exec(t.Context(), `DROP SCHEMA public CASCADE; CREATE SCHEMA public`); err != nil {
 		t.Fatal(err)
 	}

@@ -5,8 +5,6 @@ import (
 	"maps"
 	"testing"
 
-	"github.com/jackc/pgx/v5/pgxpool"
-
 	"enisim.alt/store"
 	"enisim.alt/store/storetest"
 	"enisim.alt/store/world"
@@ -16,12 +14,7 @@ import (
 // free ones. The migration changes no interface. With it all invariants hold.
 func TestMigrationOfTrunksKeepsSlots(t *testing.T) {
 	t.Parallel()
-	url := storetest.URL(t)
-	pool, err := pgxpool.New(t.Context(), url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(pool.Close)
+	url, pool := migratedDatabase(t)
 	// eni-20 is the primary interface of i-2, which has none in the small world.
 	if _, err := pool.Exec(t.Context(), storetest.SmallWorld+storetest.TrunkWorld+`
 		INSERT INTO network_interfaces (account_id, id, region_id, zone_id, vpc_id, vswitch_id, type, status,

@@ -11,6 +11,13 @@ const (
 	RouteCustom = "Custom"
 )
 
+// Limits of VPCs and their route tables, which are the vendor's defaults. Calls and scenarios keep them.
+const (
+	MaxRouteTables     = 9   // custom ones of a VPC
+	MaxRouteEntries    = 200 // custom ones of a table
+	MaxSecondaryBlocks = 5   // of a VPC
+)
+
 // RouteTable is a route table of a VPC.
 type RouteTable struct {
 	AccountID        string            `db:"account_id,key"`

@@ -296,9 +296,6 @@ func liesIn(inner, outer netip.Prefix) bool {
 	return inner.IsValid() && outer.Contains(inner.Addr()) && inner.Bits() >= outer.Bits()
 }
 
-// maxSecondaryBlocks is how many secondary blocks a VPC may have, as in calls.
-const maxSecondaryBlocks = 5
-
 // secondaryBlocks returns the secondary blocks of a VPC.
 func (x *accountExpansion) secondaryBlocks(e *vpcEntry) (blocks []netip.Prefix) {
 	for k, b := range e.secondaryBlocks {
@@ -313,8 +310,8 @@ func (x *accountExpansion) secondaryBlocks(e *vpcEntry) (blocks []netip.Prefix) 
 			block.Bits() < minVPCMask || block.Bits() > maxVPCMask:
 			x.add(b.at, "", "each of secondary_cidr_blocks must be an IPv4 block with a mask from /%d to /%d, "+
 				"such as 192.168.0.0/16, got %q", minVPCMask, maxVPCMask, b.value)
-		case k == maxSecondaryBlocks:
-			x.add(b.at, "", "VPC %s has more than %d secondary blocks", e.id.value, maxSecondaryBlocks)
+		case k == store.MaxSecondaryBlocks:
+			x.add(b.at, "", "VPC %s has more than %d secondary blocks", e.id.value, store.MaxSecondaryBlocks)
 		case other >= 0:
 			x.add(b.at, "", "block %s overlaps %s of VPC %s", block, taken[other], e.id.value)
 		case reserved >= 0:

@@ -10,12 +10,6 @@ import (
 	"enisim.alt/store"
 )
 
-// The most custom route tables of a VPC, and entries of a table. Calls have the same quotas.
-const (
-	maxRouteTables  = 9
-	maxRouteEntries = 200
-)
-
 // routes are what the route tables of an account refer to.
 type routes struct {
 	interfaces map[string]*store.NetworkInterface // nil until an entry asks for one
@@ -48,8 +42,8 @@ func (x *accountExpansion) routeTables(v *vpcEntry, region string, r *routes) {
 		table := system
 		switch {
 		case e.kind != store.RouteSystem:
-			if custom++; custom == maxRouteTables+1 {
-				x.add(e.at, "", "VPC %s has more than %d custom route tables", v.id.value, maxRouteTables)
+			if custom++; custom == store.MaxRouteTables+1 {
+				x.add(e.at, "", "VPC %s has more than %d custom route tables", v.id.value, store.MaxRouteTables)
 			}
 			if !e.id.given {
 				x.add(e.at, "", "a custom route table needs an id")
@@ -102,8 +96,8 @@ func (x *accountExpansion) tableUsers(e *routeTableEntry, table store.RouteTable
 }
 
 func (x *accountExpansion) routeEntries(table *routeTableEntry, of store.RouteTable, v *vpcEntry, r *routes) {
-	if n := len(table.entries); n > maxRouteEntries {
-		x.add(table.at, "", "route table %s has %d entries, and %d are the most", of.ID, n, maxRouteEntries)
+	if n := len(table.entries); n > store.MaxRouteEntries {
+		x.add(table.at, "", "route table %s has %d entries, and %d are the most", of.ID, n, store.MaxRouteEntries)
 		return
 	}
 	if !x.roomForParts(len(table.entries), table.at) {
