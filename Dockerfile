@@ -8,8 +8,7 @@ WORKDIR /src
 COPY go.mod go.sum ./
 RUN go mod download
 COPY . .
-# Functions begin at multiples of 8 bytes instead of 32, which saves half a MiB.
-RUN CGO_ENABLED=0 go build -trimpath -ldflags="-s -w -funcalign=8" -o /out/enisim ./cmd/enisim
+RUN CGO_ENABLED=0 go build -trimpath -ldflags="-s -w" -o /out/enisim ./cmd/enisim
 
 FROM ${RUNTIME_IMAGE}
 COPY --from=build /out/enisim /usr/local/bin/enisim
