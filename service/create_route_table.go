@@ -57,7 +57,9 @@ var createRouteTableRules = []rule[createRouteTableInput]{
 		err:      IncorrectVpcStatus,
 		violated: func(c createRouteTableInput) bool { return c.VPC.Status(c.now) != store.NetworkAvailable },
 	},
-	{err: QuotaExceededRouteTable, violated: func(c createRouteTableInput) bool { return c.Tables >= store.MaxRouteTables }},
+	{err: QuotaExceededRouteTable, violated: func(c createRouteTableInput) bool {
+		return c.Tables >= store.MaxRouteTables
+	}},
 }
 
 // CreateRouteTable creates a custom route table of a VPC, which no VSwitch uses yet. It is Available at once.
