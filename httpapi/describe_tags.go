@@ -24,7 +24,7 @@ func newTagsResponse(list service.List[service.UsedTag]) any {
 	reply.Tags.Tag = mapEach(list.Items, func(t service.UsedTag) usedTag {
 		return usedTag{t.Key, t.Value, resourceTypeCount{
 			Instance: t.Uses["instance"], Disk: t.Uses["disk"],
-			Securitygroup: t.Uses["securitygroup"], Eni: t.Uses["eni"],
+			Securitygroup: t.Uses["securitygroup"], Eni: t.Uses["eni"], KeyPair: t.Uses["keypair"],
 		}}
 	})
 	return reply

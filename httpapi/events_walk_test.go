@@ -154,7 +154,7 @@ func recordedEvents(t *testing.T, pool *pgxpool.Pool) []string {
 	return events
 }
 
-var secretField = regexp.MustCompile(`"(?:AccessKeySecret|SecurityToken)":"([^"]+)"`)
+var secretField = regexp.MustCompile(`"(?:AccessKeySecret|SecurityToken|PrivateKeyBody)":"([^"]+)"`)
 
 // secretsOf returns the secrets of a request and its answer.
 func secretsOf(c goldenCase, reply string) (secrets []string) {

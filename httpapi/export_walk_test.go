@@ -57,6 +57,7 @@ accounts:
           - {id: i-2, type: ecs.g6.2xlarge, vswitch: vsw-1, security_groups: [sg-1, sg-2]}
           - {id: i-3, type: ecs.g6.xlarge, vswitch: vsw-2, security_groups: [sg-2], status: Stopped}
           - {id: i-old, type: ecs.n1.small, zone: cn-hangzhou-h, network_type: classic}
+        key_pairs: [{name: key}, {name: key-2, tags: {a: b}}]
         eips: [{id: eip-1}, {id: eip-2, ip_address: 203.0.113.2, associated_with: i-1}]
         network_interfaces:
           - {id: "eni-{n}", count: 4, vswitch: vsw-1, security_groups: [sg-1]}
@@ -317,6 +318,25 @@ var walkSteps = map[string]func(*walker, *testing.T) []string{
 	},
 	"DeleteRouteEntries": func(w *walker, t *testing.T) []string {
 		return []string{"RouteEntries.1.RouteEntryId", w.pickID(t, "entry", "route_entries")}
+	},
+	"CreateKeyPair": func(w *walker, _ *testing.T) []string {
+		w.count++
+		return append([]string{"KeyPairName", fmt.Sprintf("new_%d", w.count)},
+			w.optionalPairs("Tag.1.Key", w.text(), "Tag.1.Value", "v", "ResourceGroupId", "rg-6")...)
+	},
+	"ImportKeyPair": func(w *walker, _ *testing.T) []string {
+		w.count++
+		return []string{"KeyPairName", fmt.Sprintf("imported:%d", w.count), "PublicKeyBody", aPublicKey}
+	},
+	"AttachKeyPair": func(w *walker, t *testing.T) []string {
+		return []string{"KeyPairName", w.pick("key", "key", "key-2"),
+			"InstanceIds", `["` + w.pickID(t, "instance", "instances") + `"]`}
+	},
+	"DetachKeyPair": func(w *walker, t *testing.T) []string {
+		return []string{"KeyPairName", "key", "InstanceIds", `["` + w.pickID(t, "instance", "instances") + `"]`}
+	},
+	"DeleteKeyPairs": func(w *walker, _ *testing.T) []string {
+		return []string{"KeyPairNames", w.pick("keys", `["key-2"]`, `["imported:1","key"]`)}
 	},
 	"AllocateEipAddress": func(w *walker, _ *testing.T) []string {
 		return w.optionalPairs("Name", w.name(), "Bandwidth", "20", "InternetChargeType", "PayByTraffic",

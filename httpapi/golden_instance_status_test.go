@@ -147,6 +147,9 @@ func newInstanceGolden(more ...goldenCase) []goldenCase {
 		{name: "InvalidZoneId.NotFound", pairs: newInstance("ZoneId", "cn-hangzhou-none")},
 		{name: "InvalidVSwitchId.NotFound", pairs: newInstance("VSwitchId", "vsw-none")},
 		{name: "InvalidSecurityGroupId.NotFound", pairs: newInstance("SecurityGroupId", "sg-none")},
+		{name: "InvalidKeyPairName.NotFound", pairs: newInstance("KeyPairName", "gone"), in: withKeyPair},
+		{name: "DependencyViolation.WindowsInstance", in: withKeyPair, pairs: newInstance("KeyPairName", "more-1",
+			"ImageId", "win2022_21H2_x64_dtc_en-us_40G_alibase_20240715.vhd")},
 		{name: "IncorrectVSwitchStatus", pairs: newInstance("VSwitchId", "vsw-i"), in: withLaunchStates},
 		{name: "InvalidParameter.Mismatch", pairs: newInstance("SecurityGroupId", "sg-other")},
 		{name: "InvalidPrivateIpAddress", pairs: newInstance("PrivateIpAddress", "10.0.255.253")},
@@ -206,6 +209,12 @@ func lifeBatchGolden(id, wrongStatus string, more ...goldenCase) []goldenCase {
 		{name: "ServiceUnavailable", pairs: batchRequest(id), in: withoutDatabase},
 	}
 	return casesIn(lifeWorld, append(cases, more...))
+}
+
+// withKeyPair has the key pair more-1.
+func withKeyPair(g *goldenWorld) *httptest.Server {
+	server, _ := g.server(service.Options{}, moreKeyPairs(goldenAccount, 1))
+	return server
 }
 
 // withoutTypes lacks a column of the instance types, as after a manual migration that failed.

@@ -278,7 +278,7 @@ func TestDeleteInstanceKeepsOrDeletesInterfaces(t *testing.T) {
 // once.
 func TestRunInstancesReadsBack(t *testing.T) {
 	t.Parallel()
-	s := serve(t, ipv6World(), service.Options{})
+	s := serve(t, ipv6World().KeyPair("ops").KeyPair("dev"), service.Options{})
 	text := rapid.StringMatching(`[a-z]{2,10}`)
 	maybe := func(t *rapid.T, name string) *bool {
 		if rapid.Bool().Draw(t, name+" given") {
@@ -292,7 +292,7 @@ func TestRunInstancesReadsBack(t *testing.T) {
 			VSwitchID: "vsw-h", SecurityGroupID: "sg-main",
 			InstanceName: text.Draw(rt, "name") + "-[1,3]", HostName: text.Draw(rt, "host") +
 				"-[1,3]", Description: text.Draw(rt, "description"),
-			KeyPairName: text.Draw(rt, "key"), RAMRoleName: text.Draw(rt, "role"), UserData: text.Draw(rt, "data"),
+			KeyPairName: rapid.SampledFrom([]string{"", "ops", "dev"}).Draw(rt, "key"), RAMRoleName: text.Draw(rt, "role"), UserData: text.Draw(rt, "data"),
 			InstanceChargeType:      rapid.SampledFrom([]string{"", "PostPaid", "PrePaid"}).Draw(rt, "charge"),
 			InternetMaxBandwidthOut: new(rapid.IntRange(0, 100).Draw(rt, "out")),
 			DeletionProtection:      maybe(rt, "protection"),

@@ -81,7 +81,7 @@ func TestSecurityGroupsReadBack(t *testing.T) {
 // A stopped instance reads back as it was created and changed.
 func TestInstancesReadBack(t *testing.T) {
 	t.Parallel()
-	s := serve(t, world(), service.Options{})
+	s := serve(t, world().KeyPair("key"), service.Options{})
 	rapid.Check(t, func(rt *rapid.T) {
 		want := map[string]string{
 			"Status": "Stopped", "ImageId": "m-" + rapid.StringMatching(`[a-z0-9]{4,10}`).Draw(rt, "image"),

@@ -31,6 +31,7 @@ func tenantsWorld() *worldtest.World {
 		Instance("i-own", worldtest.Type("ecs.g6.xlarge")).
 		NetworkInterface("eni-own", worldtest.Set("tags", map[string]string{"team": "own"})).
 		RouteTable("vtb-custom-own", oneEntry("own")).
+		KeyPair("key-own").
 		EIP("eip-own", worldtest.AssociatedWith("i-own"), worldtest.Set("ip_address", "203.0.113.1")).
 		Account("1000000000000002").
 		AccessKey("LTAIother").
@@ -40,6 +41,7 @@ func tenantsWorld() *worldtest.World {
 		Instance("i-other", worldtest.Type("ecs.g6.xlarge")).
 		NetworkInterface("eni-other", worldtest.Set("tags", map[string]string{"team": "other"})).
 		RouteTable("vtb-custom-other", oneEntry("other")).
+		KeyPair("key-other").
 		EIP("eip-other", worldtest.AssociatedWith("i-other"), worldtest.Set("ip_address", "203.0.113.1"))
 }
 
@@ -95,9 +97,11 @@ var sharedIDs = map[string]string{
 var emptyIfMissing = map[string]bool{"DescribeVSwitchAttributes": true}
 
 // failuresInReply are actions on several resources that list in their reply those that do not exist.
-var failuresInReply = map[string]bool{"CreateRouteEntries": true, "DeleteRouteEntries": true}
+var failuresInReply = map[string]bool{
+	"CreateRouteEntries": true, "DeleteRouteEntries": true, "AttachKeyPair": true, "DetachKeyPair": true,
+}
 
-var failedNotFound = regexp.MustCompile(`"FailedCode":"[\w.]*(NotFound|NOT_EXIST)"`)
+var failedNotFound = regexp.MustCompile(`"(?:Failed)?Code":"[\w.]*(NotFound|NOT_EXIST)"`)
 
 // isFilter are id parameters that filter the parts of one resource.
 var isFilter = map[string]bool{"DescribeRouteEntryList RouteEntryId": true, "DescribeRouteEntryList NextHopId": true}
@@ -126,6 +130,8 @@ var requiredPairs = map[string][]string{
 	"vpc:TagResources":             {"ResourceType", "VPC", "Tag.1.Key", "team"},
 	"vpc:UntagResources":           {"ResourceType", "VPC", "All", "true"},
 	"UnTagResources":               {"ResourceType", "VPC", "All", "true"},
+	"AttachKeyPair":                {"KeyPairName", "key-own"},
+	"DetachKeyPair":                {"KeyPairName", "key-own"},
 	"CreateInstance":               {"ImageId", "m-tenants", "InstanceType", "ecs.g6.xlarge"},
 	"CreateNetworkInterface":       {"SecurityGroupIds.1", ""},
 	"RunInstances":                 {"ImageId", "m-tenants", "InstanceType", "ecs.g6.xlarge", "SecurityGroupIds.1", ""},

@@ -185,7 +185,7 @@ type launchInput struct {
 func (l launchInput) storeWant(accountID string) store.LaunchWant {
 	want := store.LaunchWant{
 		AccountID: accountID, RegionID: l.RegionID, ZoneID: l.ZoneID, InstanceType: l.InstanceType,
-		LimitedInstances: l.quotas.InstancesPerRegion != nil,
+		LimitedInstances: l.quotas.InstancesPerRegion != nil, KeyPairName: l.KeyPairName,
 	}
 	position := map[string]int{}
 	for k, i := range l.interfaces {
@@ -331,6 +331,8 @@ var launchExistenceRules = []rule[launchInput]{
 			return slices.ContainsFunc(i.groupIDs(), func(id string) bool { _, there := l.Groups[id]; return !there })
 		})
 	}},
+	{err: KeyPairNotFound, violated: func(l launchInput) bool { return l.KeyPairName != "" && !l.HasKeyPair }},
+	{err: KeyPairOfWindows, violated: func(l launchInput) bool { return l.KeyPairName != "" && isWindows(l.ImageID) }},
 }
 
 // launchConsistencyRules check that the resources fit together.

@@ -40,7 +40,8 @@ func validRun() *runCase {
 			Type: &store.InstanceType{AttachableType: store.AttachableType{
 				ID: "ecs.g6.xlarge", ENIQuantity: 3, PrivateIPv4PerENI: new(6), IPv6PerENI: new(1), IOOptimized: true,
 			}},
-			ZoneKnown: true,
+			ZoneKnown:  true,
+			HasKeyPair: true,
 			Offers: map[string]*store.AddressOffer{"vsw-1": {
 				VSwitch: &store.VSwitch{
 					ID: "vsw-1", VPCID: "vpc-1", ZoneID: "cn-hangzhou-h",
@@ -170,6 +171,10 @@ var runViolations = []struct {
 	{"zone", InvalidZoneIDNotFound, func(c *runCase) { c.scene.ZoneKnown = false }},
 	{"VSwitch", LaunchVSwitchIDNotFound, func(c *runCase) { c.scene.Offers["vsw-1"].VSwitch = nil }},
 	{"group", LaunchSecurityGroupIDNotFound, func(c *runCase) { delete(c.scene.Groups, "sg-1") }},
+	{"key pair", KeyPairNotFound, func(c *runCase) { c.req.KeyPairName, c.scene.HasKeyPair = "gone", false }},
+	{"key pair of Windows", KeyPairOfWindows, func(c *runCase) {
+		c.req.KeyPairName, c.req.ImageID = "ops", "win2022.vhd"
+	}},
 	{"interface", InvalidEniIDForbidden, func(c *runCase) { delete(c.scene.Interfaces, "eni-1") }},
 	{"interface in use", InvalidLaunchEniID, func(c *runCase) { c.scene.Interfaces["eni-1"].Status = store.ENIInUse }},
 	{"VSwitch pending", IncorrectVSwitchStatus, func(c *runCase) { c.vswitch().AvailableAt = new(runTime.Add(1)) }},

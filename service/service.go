@@ -12,6 +12,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 	"golang.org/x/sync/singleflight"
 
+	"enisim.alt/service/sshkey"
 	"enisim.alt/store"
 )
 
@@ -70,6 +71,8 @@ type Service struct {
 	refusals        *refusals
 	rules           *lru.Cache[string, cachedRules] // by account
 	pacer           *pacer
+	keysAtOnce      chan struct{} // has a value for each key that is being made
+	makeKey         func() (sshkey.Public, string, error)
 }
 
 // New returns a Service on a database whose schema is up to date.
@@ -84,6 +87,8 @@ func New(st *store.Store, options Options) *Service {
 		unknownKeys: newCache[time.Time](unknownCacheSize),
 		rules:       newCache[cachedRules](rulesCacheSize),
 		pacer:       newPacer(),
+		keysAtOnce:  make(chan struct{}, maxKeysAtOnce),
+		makeKey:     sshkey.New,
 	}
 	if s.clock == nil {
 		s.clock = time.Now

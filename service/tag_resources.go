@@ -28,7 +28,7 @@ var (
 	ecsTags = tagProduct{"ecs", []tagType{ //nolint:dupl // lists of types have one shape
 		{"instance", store.TaggedInstance}, {"eni", store.TaggedNetworkInterface},
 		{"securitygroup", store.TaggedSecurityGroup}, {"disk", store.TaggedDisk},
-		{name: "snapshot"}, {name: "image"}, {name: "volume"}, {name: "ddh"}, {name: "ddhcluster"}, {name: "keypair"},
+		{name: "snapshot"}, {name: "image"}, {name: "volume"}, {name: "ddh"}, {name: "ddhcluster"}, {"keypair", store.TaggedKeyPair},
 		{name: "launchtemplate"}, {name: "reservedinstance"}, {name: "snapshotpolicy"}, {name: "command"},
 		{name: "elasticityassurance"}, {name: "capacityreservation"}, {name: "invocation"}, {name: "activation"},
 		{name: "managedinstance"},
@@ -204,7 +204,7 @@ func (s *Service) changeTags(
 		for _, r := range c.found { // before ChangeTags, which changes the tags of disks
 			changes = append(changes, store.TagChanges(r.ID, r.Tags, removed, c.added)...)
 		}
-		tx.ChangeTags(caller.AccountID, t.kind, c.found, removed, c.added)
+		tx.ChangeTags(caller.AccountID, regionID, t.kind, c.found, removed, c.added)
 		return s.record(tx, caller, now, changes...)
 	})
 }

@@ -109,6 +109,7 @@ var lockContents = []struct {
 	rank rank
 	sql  string
 }{
+	{rankKeyPairs, `SELECT FROM key_pairs WHERE account_id = $1 ORDER BY region_id, name FOR UPDATE`},
 	{rankVPCs, `SELECT FROM vpcs WHERE account_id = $1 ORDER BY id FOR UPDATE`},
 	{rankRouteTables, `SELECT FROM route_tables WHERE account_id = $1 ORDER BY id FOR UPDATE`},
 	{rankVSwitches, `SELECT FROM vswitches WHERE account_id = $1 ORDER BY id FOR UPDATE`},
@@ -126,6 +127,7 @@ var deleteContents = []string{
 	`DELETE FROM client_tokens WHERE account_id = $1`,
 	`DELETE FROM route_entries WHERE account_id = $1`,
 	`DELETE FROM route_table_associations WHERE account_id = $1`,
+	`DELETE FROM key_pairs WHERE account_id = $1`,
 	`DELETE FROM eip_associations WHERE account_id = $1`,
 	`DELETE FROM eips WHERE account_id = $1`,
 	`DELETE FROM security_group_rules WHERE account_id = $1`,

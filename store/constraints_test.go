@@ -299,6 +299,13 @@ var violations = []struct{ constraint, sql string }{
 	{"an_association_settles_from_a_transient_status", anEIP + `
 		UPDATE eip_associations SET next_status = 'Available', settles_at = '2026-11-22'`},
 
+	{"a_key_pair_has_a_name_of_its_own_in_a_region", aKeyPair + `
+		INSERT INTO key_pairs (account_id, region_id, name, public_key, fingerprint, created_at)
+		SELECT account_id, region_id, name, public_key, fingerprint, '2026-11-23' FROM key_pairs`},
+	{"a_key_pair_belongs_to_an_account", aKeyPair + `UPDATE key_pairs SET account_id = '1000000000000009'`},
+	{"a_key_pair_lies_in_a_known_region", aKeyPair + `UPDATE key_pairs SET region_id = 'mars-1'`},
+	{"a_key_pair_has_the_fingerprint_of_its_key", aKeyPair + `UPDATE key_pairs SET public_key = 'ssh-rsa YQ=='`},
+
 	{"a_vpc_has_few_secondary_blocks", `
 		UPDATE vpcs SET secondary_cidr_blocks = '{1.0.0.0/16,2.0.0.0/16,3.0.0.0/16,4.0.0.0/16,5.0.0.0/16,6.0.0.0/16}'`},
 	{"a_route_table_exists_once", aRoute + `
@@ -333,6 +340,12 @@ var violations = []struct{ constraint, sql string }{
 	{"a_zone_is_listed_once", `INSERT INTO zones (id, region_id) VALUES ('cn-hangzhou-h', 'cn-beijing')`},
 	{"a_zone_lies_in_a_known_region", `INSERT INTO zones (id, region_id) VALUES ('mars-1a', 'mars-1')`},
 }
+
+// aKeyPair adds a key pair.
+const aKeyPair = `
+		INSERT INTO key_pairs (account_id, region_id, name, public_key, fingerprint, created_at)
+		VALUES ('1000000000000001', 'cn-hangzhou', 'ops', 'ssh-rsa Yg==',
+		    '92:eb:5f:fe:e6:ae:2f:ec:3a:d7:1c:77:75:31:57:8f', '2026-11-22');`
 
 // anEIP adds two EIPs, the first of which is on an address of eni-1.
 const anEIP = `

@@ -55,8 +55,8 @@ type AttachableInstance struct {
 // that of an instance from a scenario: a plain pay-as-you-go Linux instance.
 type InstanceAttributes struct {
 	ImageID                 string `json:",omitempty"`
-	KeyPairName             string `json:",omitempty"`
-	RAMRoleName             string `json:",omitempty"`
+	KeyPairName             string `json:",omitempty" event:"KeyPairName"`
+	RAMRoleName             string `json:",omitempty" event:"RamRoleName"`
 	UserData                string `json:",omitempty" event:"UserData,hidden"` // as it was sent: Base64
 	InstanceChargeType      string `json:",omitempty"`
 	InternetChargeType      string `json:",omitempty"`

@@ -38,6 +38,7 @@ func (s *Store) ListResourceGroups(
 		        UNION SELECT resource_group_id FROM instances WHERE account_id = $1
 		        UNION SELECT resource_group_id FROM network_interfaces WHERE account_id = $1
 		        UNION SELECT resource_group_id FROM eips WHERE account_id = $1
+		        UNION SELECT resource_group_id FROM key_pairs WHERE account_id = $1
 		    ) named (id)
 		    WHERE id NOT IN ('', $2)
 		) g

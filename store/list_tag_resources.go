@@ -41,6 +41,9 @@ const taggedResources = `
 		    UNION ALL
 		    SELECT 'eip', id, tags FROM eips WHERE 'eip' = ANY ($4) AND account_id = $2 AND region_id = $3
 		    UNION ALL
+		    SELECT 'key pair', name, tags FROM key_pairs
+		    WHERE 'key pair' = ANY ($4) AND account_id = $2 AND region_id = $3
+		    UNION ALL
 		    SELECT 'disk', d.id, coalesce(d.disk->'Tags', '{}')
 		    FROM instances i
 		    CROSS JOIN LATERAL (` + disksOfInstance + `) d

@@ -20,6 +20,7 @@ type LaunchWant struct {
 	LimitedInstances    bool     // whether the account has a quota of instances
 	NetworkInterfaceIDs []string // existing interfaces to attach
 	SecurityGroupIDs    []string // groups that new interfaces join
+	KeyPairName         string   // "": none
 }
 
 // LaunchScene contains the rows on which a launch depends, read under the locks. A missing row is
@@ -32,6 +33,7 @@ type LaunchScene struct {
 	Instances  InstanceQuota            // read only if the account has a quota of instances
 	Interfaces map[string]*LaunchedENI  // by ID
 	Groups     map[string]GroupScene    // by ID: the named ones, and those of existing interfaces
+	HasKeyPair bool                     // whether the named key pair exists
 }
 
 // InstanceQuota is an account's quota of instances in a region, and its use.
@@ -85,6 +87,9 @@ func (tx *Tx) LockForLaunch(ctx context.Context, want LaunchWant, goneBefore tim
 	tx.readInstanceType(want.AccountID, want.InstanceType, func(t InstanceType) { scene.Type = &t })
 	tx.queue(`SELECT EXISTS (SELECT FROM zones WHERE id = $1 AND region_id = $2)`, want.ZoneID, want.RegionID).
 		QueryRow(func(row pgx.Row) error { return row.Scan(&scene.ZoneKnown) })
+	if want.KeyPairName != "" {
+		tx.findKeyPair(want.AccountID, want.RegionID, want.KeyPairName, func() { scene.HasKeyPair = true })
+	}
 
 	// Then lock the existing interfaces, and send, because the last locks depend on their groups.
 	groups := want.SecurityGroupIDs

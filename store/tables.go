@@ -45,6 +45,7 @@ var (
 	RouteTablesTable        = table.New[RouteTable]("route_tables", "account_id")
 	RouteEntriesTable       = table.New[RouteEntry]("route_entries", "account_id")
 	EIPsTable               = table.New[EIP]("eips", "account_id")
+	KeyPairsTable           = table.New[KeyPair]("key_pairs", "account_id")
 	EIPAssociationsTable    = table.New[EIPAssociation]("eip_associations", "account_id")
 
 	RouteTableAssociationsTable = table.New[RouteTableAssociation]("route_table_associations", "account_id")

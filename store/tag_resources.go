@@ -18,6 +18,7 @@ const (
 	TaggedDisk             TaggedKind = "disk"
 	TaggedEIP              TaggedKind = "eip"
 	TaggedRouteTable       TaggedKind = "route table"
+	TaggedKeyPair          TaggedKind = "key pair" // whose id is its name
 )
 
 // tagStatements lock resources and change their tags. Those of disks are in tag_disks.go. They
@@ -26,41 +27,54 @@ var tagStatements = map[TaggedKind]struct {
 	rank        rank
 	lock, write string
 }{
+	TaggedKeyPair: {rankKeyPairs, `
+		SELECT name, tags, NULL::timestamptz
+		FROM key_pairs WHERE account_id = $1 AND region_id = $2 AND name = ANY ($3)
+		ORDER BY name FOR NO KEY UPDATE`, `
+		UPDATE key_pairs SET tags = (tags - $3::text[]) || $4::jsonb
+		WHERE account_id = $1 AND region_id = $5 AND name = ANY ($2)`},
 	TaggedVPC: {rankVPCs, `
 		SELECT id, tags, NULL::timestamptz
 		FROM vpcs WHERE account_id = $1 AND region_id = $2 AND id = ANY ($3)
 		ORDER BY id FOR NO KEY UPDATE`, `
-		UPDATE vpcs SET tags = (tags - $3::text[]) || $4::jsonb WHERE account_id = $1 AND id = ANY ($2)`},
+		UPDATE vpcs SET tags = (tags - $3::text[]) || $4::jsonb
+		WHERE account_id = $1 AND region_id = $5 AND id = ANY ($2)`},
 	TaggedRouteTable: {rankRouteTables, `
 		SELECT id, tags, NULL::timestamptz
 		FROM route_tables WHERE account_id = $1 AND region_id = $2 AND id = ANY ($3)
 		ORDER BY id FOR NO KEY UPDATE`, `
-		UPDATE route_tables SET tags = (tags - $3::text[]) || $4::jsonb WHERE account_id = $1 AND id = ANY ($2)`},
+		UPDATE route_tables SET tags = (tags - $3::text[]) || $4::jsonb
+		WHERE account_id = $1 AND region_id = $5 AND id = ANY ($2)`},
 	TaggedVSwitch: {rankVSwitches, `
 		SELECT id, tags, NULL::timestamptz
 		FROM vswitches WHERE account_id = $1 AND region_id = $2 AND id = ANY ($3)
 		ORDER BY id FOR NO KEY UPDATE`, `
-		UPDATE vswitches SET tags = (tags - $3::text[]) || $4::jsonb WHERE account_id = $1 AND id = ANY ($2)`},
+		UPDATE vswitches SET tags = (tags - $3::text[]) || $4::jsonb
+		WHERE account_id = $1 AND region_id = $5 AND id = ANY ($2)`},
 	TaggedInstance: {rankInstances, `
 		SELECT id, tags, NULL::timestamptz
 		FROM instances WHERE account_id = $1 AND region_id = $2 AND id = ANY ($3)
 		ORDER BY id FOR NO KEY UPDATE`, `
-		UPDATE instances SET tags = (tags - $3::text[]) || $4::jsonb WHERE account_id = $1 AND id = ANY ($2)`},
+		UPDATE instances SET tags = (tags - $3::text[]) || $4::jsonb
+		WHERE account_id = $1 AND region_id = $5 AND id = ANY ($2)`},
 	TaggedNetworkInterface: {rankNetworkInterfaces, `
 		SELECT id, tags, CASE WHEN next_status = 'Deleted' THEN settles_at END
 		FROM network_interfaces WHERE account_id = $1 AND region_id = $2 AND id = ANY ($3)
 		ORDER BY id FOR NO KEY UPDATE`, `
-		UPDATE network_interfaces SET tags = (tags - $3::text[]) || $4::jsonb WHERE account_id = $1 AND id = ANY ($2)`},
+		UPDATE network_interfaces SET tags = (tags - $3::text[]) || $4::jsonb
+		WHERE account_id = $1 AND region_id = $5 AND id = ANY ($2)`},
 	TaggedSecurityGroup: {rankSecurityGroups, `
 		SELECT id, tags, NULL::timestamptz
 		FROM security_groups WHERE account_id = $1 AND region_id = $2 AND id = ANY ($3)
 		ORDER BY id FOR NO KEY UPDATE`, `
-		UPDATE security_groups SET tags = (tags - $3::text[]) || $4::jsonb WHERE account_id = $1 AND id = ANY ($2)`},
+		UPDATE security_groups SET tags = (tags - $3::text[]) || $4::jsonb
+		WHERE account_id = $1 AND region_id = $5 AND id = ANY ($2)`},
 	TaggedEIP: {rankEIPs, `
 		SELECT id, tags, NULL::timestamptz
 		FROM eips WHERE account_id = $1 AND region_id = $2 AND id = ANY ($3)
 		ORDER BY id FOR NO KEY UPDATE`, `
-		UPDATE eips SET tags = (tags - $3::text[]) || $4::jsonb WHERE account_id = $1 AND id = ANY ($2)`},
+		UPDATE eips SET tags = (tags - $3::text[]) || $4::jsonb
+		WHERE account_id = $1 AND region_id = $5 AND id = ANY ($2)`},
 }
 
 // TaggedResource is a locked resource with its tags.
@@ -93,7 +107,7 @@ func (tx *Tx) LockTagged(
 // ChangeTags queues the write that removes the tags with some keys from locked resources, and then
 // adds or replaces others.
 func (tx *Tx) ChangeTags(
-	accountID string, kind TaggedKind, found []TaggedResource, remove []string, add map[string]string,
+	accountID, regionID string, kind TaggedKind, found []TaggedResource, remove []string, add map[string]string,
 ) {
 	if kind == TaggedDisk {
 		tx.changeDiskTags(accountID, found, remove, add)
@@ -104,7 +118,7 @@ func (tx *Tx) ChangeTags(
 		ids[k] = r.ID
 	}
 	keys := append([]string{}, remove...) // nil would be NULL
-	tx.write(int64(len(ids)), tagStatements[kind].write, accountID, ids, keys, tags(add))
+	tx.write(int64(len(ids)), tagStatements[kind].write, accountID, ids, keys, tags(add), regionID)
 }
 
 // tags returns a resource's tags for a column that is never NULL.

@@ -19,6 +19,7 @@ const (
 	rankNone rank = iota
 	rankClientTokens
 	rankAccounts
+	rankKeyPairs
 	rankVPCs
 	rankRouteTables
 	rankVSwitches

@@ -93,7 +93,7 @@ func diffWorlds(there, wanted *world.World) []Difference {
 		func() { compareRows(d, groupRows) }, func() { compareRows(d, ruleRows) },
 		func() { compareRows(d, instanceRows) }, func() { compareRows(d, interfaceRows) },
 		func() { compareRows(d, eipRows) }, func() { compareRows(d, routeTableRows) },
-		func() { compareRows(d, routeEntryRows) },
+		func() { compareRows(d, routeEntryRows) }, func() { compareRows(d, keyPairRows) },
 	} {
 		compare()
 	}

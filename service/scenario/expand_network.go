@@ -75,6 +75,7 @@ func (x *accountExpansion) expandRegions(regions []regionEntry) {
 	for i := range regions {
 		e := &regions[i]
 		x.region(e, seen)
+		x.keyPairs(e)
 		for j := range e.vpcs {
 			x.vpc(&e.vpcs[j], e.id.value)
 		}

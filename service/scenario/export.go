@@ -62,6 +62,7 @@ func (x *exporter) document(now time.Time) *document {
 			instances:  entries[instanceEntry]{made: x.instances(region)},
 			interfaces: entries[interfaceEntry]{made: x.interfaces(region)},
 			eips:       x.eips(region),
+			keyPairs:   x.keyPairs(region),
 		})
 	}
 	doc := &document{version: stated(formatVersion), accounts: []accountEntry{account}}
@@ -93,6 +94,9 @@ func (x *exporter) regions() []string {
 	}
 	for i := range x.EIPs {
 		has[x.EIPs[i].RegionID] = true
+	}
+	for i := range x.KeyPairs {
+		has[x.KeyPairs[i].RegionID] = true
 	}
 	return sortedKeys(has)
 }
@@ -220,6 +224,16 @@ func (x *exporter) eips(region string) (eips []eipEntry) {
 		}
 	}
 	return eips
+}
+
+// keyPairs returns the entries of the key pairs of a region.
+func (x *exporter) keyPairs(region string) (pairs []keyPairEntry) {
+	for i := range x.KeyPairs {
+		if x.KeyPairs[i].RegionID == region {
+			pairs = append(pairs, newKeyPairEntry(&x.KeyPairs[i]))
+		}
+	}
+	return pairs
 }
 
 func (x *exporter) belongingsFor(n *store.NetworkInterface) *belongings {

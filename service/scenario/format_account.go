@@ -145,6 +145,7 @@ type regionEntry struct {
 	instances  entries[instanceEntry]
 	interfaces entries[interfaceEntry]
 	eips       []eipEntry
+	keyPairs   []keyPairEntry
 }
 
 var regionMapping = newMapping(
@@ -165,6 +166,8 @@ var regionMapping = newMapping(
 			"The secondary network interfaces."),
 		listKey("eips", eipMapping, func(r *regionEntry) *[]eipEntry { return &r.eips },
 			"The elastic IP addresses."),
+		listKey("key_pairs", keyPairMapping, func(r *regionEntry) *[]keyPairEntry { return &r.keyPairs },
+			"The key pairs, with their public keys."),
 	},
 )
 

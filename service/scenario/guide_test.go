@@ -38,6 +38,7 @@ func guideTables() map[string][]key {
 		"security_group_rule":       ruleMapping.keys,
 		"route_table":               ownKeys(&routeTableMapping.mapping, keysOf(labelKeys)),
 		"route_entry":               ownKeys(&routeEntryMapping.mapping, keysOf(labelKeys)),
+		"key_pair":                  keyPairMapping.keys,
 		"eip":                       ownKeys(&eipMapping.mapping, keysOf(commonKeys)),
 		"instance":                  ownKeys(&instanceMapping.mapping, keysOf(commonKeys)),
 		"primary_network_interface": ownKeys(&primaryMapping.mapping, keysOf(interfaceKeys)),

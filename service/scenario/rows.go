@@ -190,6 +190,17 @@ var eipRows = rowKind[store.EIP, eipEntry]{
 	entry:    func(s *snapshot, e *store.EIP) eipEntry { return newEIPEntry(s.World, e, s.eipPlaces) },
 }
 
+// A key pair with another public key is another key pair. Its name is its own in a region only.
+var keyPairRows = rowKind[store.KeyPair, keyPairEntry]{
+	mapping: keyPairMapping,
+	rows:    func(w *world.World) []store.KeyPair { return w.KeyPairs },
+	id: func(k *store.KeyPair) store.ResourceID {
+		return store.ResourceID{AccountID: k.AccountID, ID: k.Name + " of " + k.RegionID}
+	},
+	location: func(_ *snapshot, k *store.KeyPair) string { return k.PublicKey },
+	entry:    func(_ *snapshot, k *store.KeyPair) keyPairEntry { return newKeyPairEntry(k) },
+}
+
 var interfaceRows = rowKind[store.NetworkInterface, interfaceEntry]{
 	mapping: interfaceMapping,
 	rows:    func(w *world.World) []store.NetworkInterface { return w.NetworkInterfaces },

@@ -222,7 +222,10 @@ const everyKey = `{
 				"private_ip_address": "10.0.2.1", "mode": "BINDED", "status": "Associating", "settles_in": "5s", "internet_charge_type": "PayByTraffic",
 				"charge_type": "PrePaid", "isp": "BGP_PRO"},
 			{"id": "eip-2", "associated_with": "i-1"}
-		]
+		],
+		"key_pairs": [{"name": "ops", "tags": {"a": "b"}, "resource_group": "rg-1",
+			"public_key": "ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTYAAABBBNjpG/dJ+T3l5JkqNdWHRaFEyIkwf48EzdYnB3LyZuBJQJB0P9xX5CN13QE6ALBUPq0+UmfTHpgkG/mPOjCdUWI= me"},
+			{"name": "dev"}]
 	}]
 }, {"id": "1000000000000002", "clock": {"behind": "1h"}}, {"id": "1000000000000003", "clock": {"freeze": true, "at": "2030-01-31T12:00:00.5+08:00"}}],
 "instance_types": [{"id": "own.type", "family": "own", "vcpus": 1, "memory_gib": 0.5, "eni_quantity": 3, "private_ipv4_per_eni": 2, "ipv6_per_eni": 2, "network_cards": 1,
@@ -258,6 +261,7 @@ var places = map[string][]any{
 	"instance":          {"accounts", 0, "regions", 0, "instances", 0},
 	"network_interface": {"accounts", 0, "regions", 0, "network_interfaces", 0},
 	"eip":               {"accounts", 0, "regions", 0, "eips", 0},
+	"key_pair":          {"accounts", 0, "regions", 0, "key_pairs", 0},
 
 	"primary_network_interface": {"accounts", 0, "regions", 0, "instances", 0, "primary_network_interface"},
 

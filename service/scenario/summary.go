@@ -64,6 +64,13 @@ func (sc *Scenario) Summary() string {
 	default:
 		parts = append(parts, fmt.Sprintf("%d EIPs", n))
 	}
+	switch n := len(w.KeyPairs); n {
+	case 0:
+	case 1:
+		parts = append(parts, "1 key pair")
+	default:
+		parts = append(parts, fmt.Sprintf("%d key pairs", n))
+	}
 	if len(parts) == 0 {
 		return "nothing"
 	}

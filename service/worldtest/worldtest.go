@@ -112,6 +112,12 @@ func (w *World) EIP(id string, options ...Option) *World {
 	return w
 }
 
+// KeyPair adds a key pair.
+func (w *World) KeyPair(name string, options ...Option) *World {
+	add(w.latestRegion(), "key_pairs", entry{"name": name}, options)
+	return w
+}
+
 // RouteTable adds a custom route table to the latest VPC.
 func (w *World) RouteTable(id string, options ...Option) *World {
 	add(w.vpc, "route_tables", entry{"id": id}, options)

@@ -28,6 +28,11 @@ const (
 	WHERE id IN (SELECT id FROM staged_accounts)
 	ORDER BY id FOR UPDATE`
 
+	lockKeyPairs = `
+	SELECT FROM key_pairs
+	WHERE account_id IN (SELECT id FROM staged_accounts)
+	ORDER BY account_id, region_id, name FOR UPDATE`
+
 	lockVPCs = `
 	SELECT FROM vpcs
 	WHERE account_id IN (SELECT id FROM staged_accounts)

@@ -10,9 +10,9 @@ import (
 
 // Size is how much there is to read of accounts.
 type Size struct {
-	Resources int // instances, network interfaces and EIPs, with those that are about to go
+	Resources int // instances, network interfaces, EIPs and key pairs, with those that are about to go
 	Parts     int // addresses, prefixes, memberships in security groups, rules, and route entries
-	Text      int // bytes of the attributes and tags of the resources
+	Text      int // bytes of the attributes, public keys and tags of the resources
 }
 
 // Measure returns how much Read would read of accounts.
@@ -30,7 +30,9 @@ func Measure(ctx context.Context, s *store.Store, accountIDs []string) (Size, er
 		    UNION ALL
 		    SELECT attributes, tags FROM network_interfaces WHERE account_id = ANY ($1)
 		    UNION ALL
-		    SELECT attributes, tags FROM eips WHERE account_id = ANY ($1)) AS resources`, accountIDs)
+		    SELECT attributes, tags FROM eips WHERE account_id = ANY ($1)
+		    UNION ALL
+		    SELECT to_jsonb(public_key), tags FROM key_pairs WHERE account_id = ANY ($1)) AS resources`, accountIDs)
 	if err != nil {
 		return Size{}, err
 	}

@@ -40,6 +40,10 @@ func Read(ctx context.Context, s *store.Store, accountIDs []string, now time.Tim
 		if err := w.readInterfaces(ctx, tx, activeIDs, times); err != nil {
 			return err
 		}
+		if err := store.KeyPairsTable.ReadAll(
+			ctx, tx, &w.KeyPairs, nil, "account_id, region_id, name", activeIDs); err != nil {
+			return err
+		}
 		if err := w.readEIPs(ctx, tx, activeIDs, times); err != nil {
 			return err
 		}

@@ -84,6 +84,7 @@ func (w *World) without(accounts map[string]bool) *World {
 		func(a *store.RouteTableAssociation) string { return a.AccountID })
 	rest.RouteEntries = rowsOfOthers(w.RouteEntries, accounts,
 		func(e *store.RouteEntry) string { return e.AccountID })
+	rest.KeyPairs = rowsOfOthers(w.KeyPairs, accounts, func(r *store.KeyPair) string { return r.AccountID })
 	rest.EIPs = rowsOfOthers(w.EIPs, accounts, func(r *store.EIP) string { return r.AccountID })
 	rest.EIPAssociations = rowsOfOthers(w.EIPAssociations, accounts,
 		func(r *store.EIPAssociation) string { return r.AccountID })

@@ -24,7 +24,7 @@ var (
 // quotas.
 type Snapshot struct {
 	AccountID, Name string
-	Resources       int // number of VPCs, VSwitches, security groups, instances, network interfaces and EIPs
+	Resources       int // number of VPCs, VSwitches, security groups, instances, network interfaces, EIPs and key pairs
 	CreatedAt       time.Time
 }
 
@@ -49,6 +49,7 @@ var snapshotTables = []snapshotTable{
 	{"route_tables", "account_id"},
 	{"route_table_associations", "account_id"},
 	{"route_entries", "account_id"},
+	{"key_pairs", "account_id"},
 	{"eips", "account_id"},
 	{"eip_associations", "account_id"},
 }
@@ -94,7 +95,8 @@ func SaveSnapshot(ctx context.Context, s *store.Store, accountID, name string, n
 			           + (SELECT count(*) FROM security_groups WHERE account_id = $1)
 			           + (SELECT count(*) FROM instances WHERE account_id = $1)
 			           + (SELECT count(*) FROM network_interfaces WHERE account_id = $1)
-			           + (SELECT count(*) FROM eips WHERE account_id = $1),
+			           + (SELECT count(*) FROM eips WHERE account_id = $1)
+			           + (SELECT count(*) FROM key_pairs WHERE account_id = $1),
 			       $4
 			FROM accounts WHERE id = $1
 			RETURNING resources`, accountID, name, migrations.Hash(), now).Scan(&out.Resources); err != nil {

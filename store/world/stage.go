@@ -35,6 +35,7 @@ const createStagingTables = `
 	CREATE TEMP TABLE staged_route_tables (LIKE route_tables) ON COMMIT DROP;
 	CREATE TEMP TABLE staged_route_table_associations (LIKE route_table_associations) ON COMMIT DROP;
 	CREATE TEMP TABLE staged_route_entries (LIKE route_entries) ON COMMIT DROP;
+	CREATE TEMP TABLE staged_key_pairs (LIKE key_pairs) ON COMMIT DROP;
 	CREATE TEMP TABLE staged_eips (LIKE eips) ON COMMIT DROP;
 	CREATE TEMP TABLE staged_eip_associations (LIKE eip_associations) ON COMMIT DROP`
 
@@ -54,7 +55,7 @@ const dropStagingTables = `
 	    pg_temp.staged_network_interfaces, pg_temp.staged_attachments, pg_temp.staged_private_ip_addresses,
 	    pg_temp.staged_ip_prefixes, pg_temp.staged_network_interface_security_groups,
 	    pg_temp.staged_security_group_rules, pg_temp.staged_route_tables, pg_temp.staged_route_table_associations,
-	    pg_temp.staged_route_entries, pg_temp.staged_eips, pg_temp.staged_eip_associations`
+	    pg_temp.staged_route_entries, pg_temp.staged_eips, pg_temp.staged_eip_associations, pg_temp.staged_key_pairs`
 
 // maxRowsToKeep is the number of rows up to which a world is small.
 const maxRowsToKeep = 500
@@ -153,6 +154,10 @@ func copyWorld(ctx context.Context, tx pgx.Tx, w *World, times *accountTimes, wr
 		func() error {
 			return copyRows(ctx, tx, written, store.RouteEntriesTable, w.RouteEntries,
 				func(e *store.RouteEntry) { e.CreatedAt = times.of(e.AccountID) })
+		},
+		func() error {
+			return copyRows(ctx, tx, written, store.KeyPairsTable, w.KeyPairs,
+				func(k *store.KeyPair) { k.CreatedAt = times.of(k.AccountID) })
 		},
 		func() error {
 			return copyRows(ctx, tx, written, store.EIPsTable, w.EIPs,

@@ -22,6 +22,7 @@ var allTables = []interface {
 	store.SecurityGroupRulesTable, store.InstancesTable, store.NetworkInterfacesTable, store.AttachmentsTable,
 	store.PrivateIPAddressesTable, store.IPPrefixesTable, store.GroupMembershipsTable, store.EIPsTable,
 	store.EIPAssociationsTable, store.RouteTablesTable, store.RouteTableAssociationsTable, store.RouteEntriesTable,
+	store.KeyPairsTable,
 }
 
 // Each struct lists exactly the columns of its table. No statement would write a column that only a

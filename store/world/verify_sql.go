@@ -294,6 +294,13 @@ var invariants = []invariant{
 	HAVING count(a.address) <> 1
 	ORDER BY 1, 2`},
 
+	{"a_key_pair_has_the_fingerprint_of_its_key", `
+	SELECT account_id, format('key pair %s of %s has the fingerprint %s, its key has the MD5 %s',
+	    name, region_id, fingerprint, md5(decode(split_part(public_key, ' ', 2), 'base64')))
+	FROM key_pairs
+	WHERE replace(fingerprint, ':', '') <> md5(decode(split_part(public_key, ' ', 2), 'base64'))
+	ORDER BY 1, 2`},
+
 	{"an_eip_is_on_an_address_of_its_region", `
 	SELECT a.account_id, format('EIP %s of %s is on address %s of interface %s in VSwitch %s, which %s has in %s',
 	    a.eip_id, coalesce(e.region_id, 'none: it does not exist'), host(a.private_ip_address), a.network_interface_id,

@@ -40,6 +40,8 @@ INSERT INTO route_entries (account_id, id, vpc_id, route_table_id, destination_c
     network_interface_id, created_at) VALUES
     ('1000000000000001', 'rte-1', 'vpc-1', 'vtb-own', '198.51.100.0/24', 'i-1', NULL, '2026-11-22'),
     ('1000000000000001', 'rte-2', 'vpc-1', 'vtb-1', '198.51.100.0/24', NULL, 'eni-i', '2026-11-22');
+INSERT INTO key_pairs (account_id, region_id, name, public_key, fingerprint, created_at) VALUES
+    ('1000000000000001', 'cn-hangzhou', 'ops', 'ssh-rsa Yg==', '92:eb:5f:fe:e6:ae:2f:ec:3a:d7:1c:77:75:31:57:8f', '2026-11-22');
 UPDATE client_tokens SET request_hash = decode(repeat('00', 32), 'hex');
 SELECT recount_capacity(ARRAY['1000000000000001']);
 `
@@ -353,6 +355,12 @@ var brokenInvariants = []struct {
 		[]string{"a_rule_names_a_known_source_group"},
 		`UPDATE security_group_rules SET source_group_id = 'sg-9' WHERE id = 'sgr-1'`,
 		[]string{"a_rule_names_groups_that_exist: rule sgr-1 of group sg-1 names group sg-9, which does not exist"},
+	},
+	{
+		"a_key_pair_has_the_fingerprint_of_its_key", []string{"a_key_pair_has_the_fingerprint_of_its_key"},
+		`UPDATE key_pairs SET public_key = 'ssh-rsa YQ=='`,
+		[]string{"a_key_pair_has_the_fingerprint_of_its_key: key pair ops of cn-hangzhou has the fingerprint " +
+			"92:eb:5f:fe:e6:ae:2f:ec:3a:d7:1c:77:75:31:57:8f, its key has the MD5 0cc175b9c0f1b6a831c399e269772661"},
 	},
 	{
 		"an_eip_is_on_an_address_of_its_region", nil,

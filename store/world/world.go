@@ -29,6 +29,7 @@ type World struct {
 	SecurityGroupRules []store.SecurityGroupRule
 	RouteTables        []store.RouteTable // a system table without a row is as it came with its VPC
 	RouteEntries       []store.RouteEntry
+	KeyPairs           []store.KeyPair
 	EIPs               []store.EIP
 	EIPAssociations    []store.EIPAssociation // of EIPs that are on an address
 
@@ -57,7 +58,7 @@ func (w *World) rows() int {
 	return len(w.Regions) + len(w.Zones) + len(w.InstanceTypes) + len(w.Accounts) + len(w.RAMUsers) +
 		len(w.AccessKeys) + len(w.VPCs) + len(w.VSwitches) + len(w.SecurityGroups) + len(w.Instances) +
 		len(w.NetworkInterfaces) + len(w.PrivateIPAddresses) + len(w.IPPrefixes) + len(w.GroupMemberships) +
-		len(w.SecurityGroupRules) + len(w.EIPs) + len(w.EIPAssociations) + len(w.RouteTables) +
+		len(w.SecurityGroupRules) + len(w.KeyPairs) + len(w.EIPs) + len(w.EIPAssociations) + len(w.RouteTables) +
 		len(w.RouteEntries) + len(w.RouteTableAssociations) + len(w.Disturbances)
 }
 
