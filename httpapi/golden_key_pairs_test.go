@@ -154,7 +154,7 @@ var keyPairsGolden = map[string][]goldenCase{
 	}),
 	"AttachKeyPair": inKeyPairs([]goldenCase{
 		{name: "MissingParameter", pairs: keyPairRequest("ops")},
-		{name: "InvalidInstanceIds.ValueNotSupported", pairs: keyOnRequest("ops", `[i-plain]`)},
+		{name: "InvalidInstanceIds.ValueNotSupported", pairs: keyOnRequest("ops", `[]`)},
 		{name: "InvalidKeyPairName.NotFound", pairs: keyOnRequest("gone", `["i-plain"]`)},
 	}, refusedKeyPairWrite(keyOnRequest("ops", `["i-plain"]`)), []goldenCase{
 		{name: "success", pairs: keyOnRequest("ops-2", `["i-plain","i-windows","i-ops","i-not-found","i-plain"]`)},

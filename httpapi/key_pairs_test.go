@@ -95,6 +95,18 @@ func TestInstancesHaveKeyPairs(t *testing.T) {
 	}
 }
 
+// A list of instances that is no JSON, or too long, is refused like an empty one.
+func TestListsOfInstancesWithKeyPairs(t *testing.T) {
+	t.Parallel()
+	s := serve(t, world().KeyPair("ops"), service.Options{})
+	for _, list := range []string{"[i-1]", "[" + strings.Repeat(`"i-1",`, 50) + `"i-1"]`} {
+		if r := s.mustCall(t, "AttachKeyPair", "KeyPairName", "ops", "InstanceIds", list); r.code() !=
+			"InvalidInstanceIds.ValueNotSupported" {
+			t.Errorf("%s: got %v, want a refusal", list, r)
+		}
+	}
+}
+
 // 10 of 30 callers that import key pairs get the last places of the region.
 func TestRaceForTheQuotaOfKeyPairs(t *testing.T) {
 	t.Parallel()
