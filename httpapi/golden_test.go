@@ -416,7 +416,8 @@ func goldenReply(t *testing.T, server *httptest.Server, action, format string, c
 }
 
 // newKey matches what each new key pair has of its own.
-var newKey = regexp.MustCompile(`(?s)(KeyPairFingerPrint\W+)[0-9a-f:]{47}(.*?PrivateKeyBody\W+)-----BEGIN.*?END RSA PRIVATE KEY-----`)
+var newKey = regexp.MustCompile(
+	`(?s)(KeyPairFingerPrint\W+)[0-9a-f:]{47}(.*?PrivateKeyBody\W+)-----BEGIN.*?END RSA PRIVATE KEY-----`)
 
 // formatReply formats a reply as a golden file has it, without a new key.
 func formatReply(status string, header http.Header, body []byte) string {

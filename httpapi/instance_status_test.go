@@ -292,7 +292,8 @@ func TestRunInstancesReadsBack(t *testing.T) {
 			VSwitchID: "vsw-h", SecurityGroupID: "sg-main",
 			InstanceName: text.Draw(rt, "name") + "-[1,3]", HostName: text.Draw(rt, "host") +
 				"-[1,3]", Description: text.Draw(rt, "description"),
-			KeyPairName: rapid.SampledFrom([]string{"", "ops", "dev"}).Draw(rt, "key"), RAMRoleName: text.Draw(rt, "role"), UserData: text.Draw(rt, "data"),
+			KeyPairName: rapid.SampledFrom([]string{"", "ops", "dev"}).Draw(rt, "key"),
+			RAMRoleName: text.Draw(rt, "role"), UserData: text.Draw(rt, "data"),
 			InstanceChargeType:      rapid.SampledFrom([]string{"", "PostPaid", "PrePaid"}).Draw(rt, "charge"),
 			InternetMaxBandwidthOut: new(rapid.IntRange(0, 100).Draw(rt, "out")),
 			DeletionProtection:      maybe(rt, "protection"),

@@ -37,8 +37,8 @@ func TestThePrivateKeyIsAnsweredOnce(t *testing.T) {
 	if err != nil {
 		t.Fatalf("got %v, %v, want a private key", r, err)
 	}
-	if want := "MD5:" + fmt.Sprint(r.body["KeyPairFingerPrint"]); "MD5:"+ssh.FingerprintLegacyMD5(signer.PublicKey()) != want {
-		t.Errorf("got the fingerprint %s, want that of the private key", want)
+	if got, want := r.body["KeyPairFingerPrint"], ssh.FingerprintLegacyMD5(signer.PublicKey()); got != want {
+		t.Errorf("got the fingerprint %v, want %s as the private key has", got, want)
 	}
 	listed, _ := json.Marshal(s.mustCall(t, "DescribeKeyPairs", "IncludePublicKey", "true").body)
 	public := strings.TrimSpace(string(ssh.MarshalAuthorizedKey(signer.PublicKey())))
@@ -78,7 +78,8 @@ func TestInstancesHaveKeyPairs(t *testing.T) {
 		{"DetachKeyPair", "KeyPairName dev", ""},
 		{"AttachKeyPair", "KeyPairName ops", "ops"},
 	} {
-		if r := s.mustCall(t, step.action, append(strings.Fields(step.pairs), "InstanceIds", `["`+id+`"]`)...); r.code() != ok {
+		pairs := append(strings.Fields(step.pairs), "InstanceIds", `["`+id+`"]`)
+		if r := s.mustCall(t, step.action, pairs...); r.code() != ok {
 			t.Errorf("%s: got %v, want a success", step.action, r)
 		}
 		if got := s.instanceKey(t, id); got != step.want {
@@ -115,7 +116,8 @@ func TestRaceForTheQuotaOfKeyPairs(t *testing.T) {
 		t.Fatal(err)
 	}
 	expect(t, race(t, 30, func(k int) (string, error) {
-		r, err := s.call(t.Context(), "ImportKeyPair", "KeyPairName", fmt.Sprintf("key-%d", k), "PublicKeyBody", aPublicKey)
+		r, err := s.call(t.Context(), "ImportKeyPair", "KeyPairName", fmt.Sprintf("key-%d", k),
+			"PublicKeyBody", aPublicKey)
 		return r.code(), err
 	}), map[string]int{ok: 10, "QuotaExceed.KeyPair": 20})
 	checkInvariants(t, s.pool)
@@ -163,7 +165,8 @@ func TestRaceOfAttachedKeyPairs(t *testing.T) {
 func TestTagsOfKeyPairs(t *testing.T) {
 	t.Parallel()
 	s := serve(t, world().KeyPair("ops").Region("cn-beijing").KeyPair("ops"), service.Options{})
-	s.mustCall(t, "TagResources", "ResourceType", "keypair", "ResourceId.1", "ops", "Tag.1.Key", "team", "Tag.1.Value", "a")
+	s.mustCall(t, "TagResources", "ResourceType", "keypair", "ResourceId.1", "ops", "Tag.1.Key", "team",
+		"Tag.1.Value", "a")
 	for region, want := range map[string]bool{"cn-hangzhou": true, "cn-beijing": false} {
 		text, _ := json.Marshal(s.mustCall(t, "ListTagResources", "ResourceType", "keypair", "RegionId", region).body)
 		if got := strings.Contains(string(text), "team"); got != want {

@@ -80,7 +80,7 @@ func isWindows(imageID string) bool { return FindImage(imageID).OSType == "windo
 var AttachKeyPair = newAction(Action[AttachKeyPairRequest, InstanceResults]{
 	permission: "ecs:AttachKeyPair",
 	parameters: attachKeyPairParameterRules,
-	refusals:   append(errorsOf(attachKeyPairRules), errorsOf(keyPairInstanceRules)...),
+	refusals:   errorsOf(attachKeyPairRules),
 	run:        (*Service).attachKeyPair,
 })
 

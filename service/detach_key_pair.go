@@ -22,7 +22,7 @@ var detachKeyPairRules = []rule[*store.KeyPairScene]{
 var DetachKeyPair = newAction(Action[DetachKeyPairRequest, InstanceResults]{
 	permission: "ecs:DetachKeyPair",
 	parameters: detachKeyPairParameterRules,
-	refusals:   append(errorsOf(detachKeyPairRules), errorsOf(keyPairInstanceRules)...),
+	refusals:   errorsOf(detachKeyPairRules),
 	run:        (*Service).detachKeyPair,
 })
 

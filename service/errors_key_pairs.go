@@ -14,8 +14,8 @@ var (
 	)
 	KeyPairAlreadyExists   = declare(400, "KeyPair.AlreadyExist", "The key pair already exist.")
 	QuotaExceedKeyPair     = declare(403, "QuotaExceed.KeyPair", "The key pair quota exceeds.")
-	KeyPairNotFound        = declare(404, "InvalidKeyPairName.NotFound", "The specified KeyPairName does not exist in our records.")
-	DetachedKeyPairUnknown = declare(400, "InvalidKeyPairName.NotFound", "The specified KeyPairName does not exist in our records.")
+	KeyPairNotFound        = declare(404, "InvalidKeyPairName.NotFound", keyPairNotFoundText)
+	DetachedKeyPairUnknown = declare(400, "InvalidKeyPairName.NotFound", keyPairNotFoundText)
 	InvalidKeyPairNames    = declare(
 		400,
 		"InvalidKeyPairNames.ValueNotSupported",
@@ -32,3 +32,5 @@ var (
 		"The instance creating is window, cannot use ssh key pair to login.",
 	)
 )
+
+const keyPairNotFoundText = "The specified KeyPairName does not exist in our records."

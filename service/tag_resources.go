@@ -25,15 +25,16 @@ type tagType struct {
 
 // The products that have tags (docs/reference/actions.md, part 4).
 var (
-	ecsTags = tagProduct{"ecs", []tagType{ //nolint:dupl // lists of types have one shape
+	ecsTags = tagProduct{"ecs", []tagType{
 		{"instance", store.TaggedInstance}, {"eni", store.TaggedNetworkInterface},
 		{"securitygroup", store.TaggedSecurityGroup}, {"disk", store.TaggedDisk},
-		{name: "snapshot"}, {name: "image"}, {name: "volume"}, {name: "ddh"}, {name: "ddhcluster"}, {"keypair", store.TaggedKeyPair},
+		{"keypair", store.TaggedKeyPair},
+		{name: "snapshot"}, {name: "image"}, {name: "volume"}, {name: "ddh"}, {name: "ddhcluster"},
 		{name: "launchtemplate"}, {name: "reservedinstance"}, {name: "snapshotpolicy"}, {name: "command"},
 		{name: "elasticityassurance"}, {name: "capacityreservation"}, {name: "invocation"}, {name: "activation"},
 		{name: "managedinstance"},
 	}}
-	vpcTags = tagProduct{"vpc", []tagType{ //nolint:dupl // lists of types have one shape
+	vpcTags = tagProduct{"vpc", []tagType{
 		{"VPC", store.TaggedVPC}, {"VSWITCH", store.TaggedVSwitch}, {"EIP", store.TaggedEIP},
 		{"ROUTETABLE", store.TaggedRouteTable}, {name: "VPNGATEWAY"}, {name: "NATGATEWAY"},
 		{name: "COMMONBANDWIDTHPACKAGE"}, {name: "PREFIXLIST"}, {name: "PUBLICIPADDRESSPOOL"},

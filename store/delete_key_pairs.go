@@ -3,7 +3,9 @@ package store
 import "context"
 
 // LockKeyPairs locks those of the named key pairs that exist.
-func (tx *Tx) LockKeyPairs(ctx context.Context, accountID, regionID string, names []string) (found []KeyPair, err error) {
+func (tx *Tx) LockKeyPairs(
+	ctx context.Context, accountID, regionID string, names []string,
+) (found []KeyPair, err error) {
 	tx.lock(rankKeyPairs, `
 		SELECT `+KeyPairsTable.SelectList("t")+`
 		FROM key_pairs t

@@ -28,8 +28,8 @@ var ErrInvalid = errors.New("sshkey: not a public key of a known type")
 // types are the types of imported keys that the vendor documents, as far as they are read here: certificates of the
 // oldest form are not.
 var types = []string{
-	ssh.KeyAlgoRSA, ssh.InsecureKeyAlgoDSA, ssh.KeyAlgoECDSA256, ssh.KeyAlgoECDSA384, ssh.KeyAlgoECDSA521,
-	ssh.CertAlgoRSAv01, ssh.InsecureCertAlgoDSAv01, ssh.CertAlgoECDSA256v01, ssh.CertAlgoECDSA384v01,
+	ssh.KeyAlgoRSA, "ssh-dss", ssh.KeyAlgoECDSA256, ssh.KeyAlgoECDSA384, ssh.KeyAlgoECDSA521,
+	ssh.CertAlgoRSAv01, "ssh-dss-cert-v01@openssh.com", ssh.CertAlgoECDSA256v01, ssh.CertAlgoECDSA384v01,
 	ssh.CertAlgoECDSA521v01,
 }
 
@@ -74,8 +74,8 @@ func New() (public Public, private string, err error) {
 	return newPublic(half, ""), string(pem.EncodeToMemory(&block)), nil
 }
 
-// Derived returns the public key that follows from a name. It looks like the key of an RSA pair, of which nobody has the
-// private half.
+// Derived returns the public key that follows from a name. It looks like the key of an RSA pair, of which
+// nobody has the private half.
 func Derived(name string) Public {
 	var modulus []byte
 	for n := uint64(0); len(modulus) < bits/8; n++ {

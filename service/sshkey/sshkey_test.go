@@ -14,11 +14,12 @@ import (
 
 // Keys with the fingerprints that ssh-keygen -E md5 prints of them.
 const (
-	rsaKey = "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAAAgQCwWh3IoORBh3zmg5r32j5Q1GqZrZ2A4X3Ko10ngZeurPTK4tXF6tsTIlqT26Hp19BmKNyQv" +
-		"WS00N2y9Ak0kP6Z1/0xrpLY71LYP+u9jmL5sK8c0+tcFQ2ofqSobeDLCCGy6M55xYZ/HQi//UK1ETDdgtOetBF/ND0vRTtKHVYdlQ=="
+	rsaKey = "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAAAgQCwWh3IoORBh3zmg5r32j5Q1GqZrZ2A4X3Ko10ngZeurPTK4tXF6t" +
+		"sTIlqT26Hp19BmKNyQvWS00N2y9Ak0kP6Z1/0xrpLY71LYP+u9jmL5sK8c0+tcFQ2ofqSobeDLCCGy6M55xYZ/HQi/" +
+		"/UK1ETDdgtOetBF/ND0vRTtKHVYdlQ=="
 	rsaFingerprint = "38:81:b0:aa:80:74:24:3f:8b:bf:25:f0:8b:5e:62:5c"
-	ecdsaKey       = "ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTYAAABBBNjpG/dJ+T3l5JkqNdWHRaFEyIkw" +
-		"f48EzdYnB3LyZuBJQJB0P9xX5CN13QE6ALBUPq0+UmfTHpgkG/mPOjCdUWI="
+	ecdsaKey       = "ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTYAAABBBNjpG/dJ+T3l5JkqNdWHRaF" +
+		"EyIkwf48EzdYnB3LyZuBJQJB0P9xX5CN13QE6ALBUPq0+UmfTHpgkG/mPOjCdUWI="
 	ecdsaFingerprint = "ac:22:f4:a0:9d:b2:f5:96:6c:90:8b:49:51:e4:65:a3"
 	ed25519Key       = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIA0FhM3fud+gyE7s1spCmy9eleEe8LnNmIGGjbsI1Q/q"
 )

@@ -207,8 +207,8 @@ func applyWorld(ctx context.Context, tx pgx.Tx, w *World, now time.Time, mode ap
 // lockWorld locks the staged accounts with all their rows, in the lock order.
 func lockWorld(ctx context.Context, tx pgx.Tx) error {
 	_, err := execInOneTrip(ctx, tx, []string{
-		lockAccountIDs, lockClientTokens, lockAccounts, lockKeyPairs, lockVPCs, lockRouteTables, lockVSwitches, lockInstances,
-		lockNetworkInterfaces, lockEIPs, lockSecurityGroups, lockDepartures, lockCapacity,
+		lockAccountIDs, lockClientTokens, lockAccounts, lockKeyPairs, lockVPCs, lockRouteTables, lockVSwitches,
+		lockInstances, lockNetworkInterfaces, lockEIPs, lockSecurityGroups, lockDepartures, lockCapacity,
 	})
 	return err
 }

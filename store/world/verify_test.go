@@ -41,7 +41,8 @@ INSERT INTO route_entries (account_id, id, vpc_id, route_table_id, destination_c
     ('1000000000000001', 'rte-1', 'vpc-1', 'vtb-own', '198.51.100.0/24', 'i-1', NULL, '2026-11-22'),
     ('1000000000000001', 'rte-2', 'vpc-1', 'vtb-1', '198.51.100.0/24', NULL, 'eni-i', '2026-11-22');
 INSERT INTO key_pairs (account_id, region_id, name, public_key, fingerprint, created_at) VALUES
-    ('1000000000000001', 'cn-hangzhou', 'ops', 'ssh-rsa Yg==', '92:eb:5f:fe:e6:ae:2f:ec:3a:d7:1c:77:75:31:57:8f', '2026-11-22');
+    ('1000000000000001', 'cn-hangzhou', 'ops', 'ssh-rsa Yg==', '92:eb:5f:fe:e6:ae:2f:ec:3a:d7:1c:77:75:31:57:8f',
+     '2026-11-22');
 UPDATE client_tokens SET request_hash = decode(repeat('00', 32), 'hex');
 SELECT recount_capacity(ARRAY['1000000000000001']);
 `
