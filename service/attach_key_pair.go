@@ -67,7 +67,8 @@ var (
 	existingInstanceRules = []rule[instanceInput]{
 		{err: InvalidInstanceIDNotFound, violated: func(i instanceInput) bool { return i.Instance == nil }},
 	}
-	keyPairInstanceRules = append(existingInstanceRules[:1:1], rule[instanceInput]{
+	// An instance that one of these rules refuses fails alone, in the results of a call.
+	keyPairResultTable = append(existingInstanceRules[:1:1], rule[instanceInput]{
 		err:      KeyPairOfWindows,
 		violated: func(i instanceInput) bool { return isWindows(i.Instance.Attributes.ImageID) },
 	})
@@ -97,7 +98,7 @@ func (s *Service) attachKeyPair(
 			return err
 		}
 		answer.Name = req.KeyPairName
-		answer.Results, err = s.changeInstances(tx, caller, ids, scene.Instances, keyPairInstanceRules,
+		answer.Results, err = s.changeInstances(tx, caller, ids, scene.Instances, keyPairResultTable,
 			func(i *store.Instance) { i.Attributes.KeyPairName = req.KeyPairName })
 		return err
 	})

@@ -39,7 +39,7 @@ func (s *Service) detachKeyPair(
 			return err
 		}
 		answer.Name = req.KeyPairName
-		answer.Results, err = s.changeInstances(tx, caller, ids, scene.Instances, keyPairInstanceRules,
+		answer.Results, err = s.changeInstances(tx, caller, ids, scene.Instances, keyPairResultTable,
 			func(i *store.Instance) {
 				if i.Attributes.KeyPairName == req.KeyPairName {
 					i.Attributes.KeyPairName = ""
