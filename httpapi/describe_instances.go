@@ -75,7 +75,7 @@ type instance struct {
 	HpcClusterId            string
 	Tags                    *ecsTags `json:",omitempty" xml:",omitempty"`
 
-	MetadataOptions            struct{ HttpTokens, HttpEndpoint string }
+	MetadataOptions            metadataOptions
 	CpuOptions                 instanceCPUOptions
 	DedicatedHostAttribute     dedicatedHostAttribute
 	DedicatedInstanceAttribute struct{ Tenancy, Affinity string }
@@ -86,6 +86,12 @@ type instance struct {
 	SecurityOptions            struct{}
 	AdditionalInfo             struct{}
 	ClockOptions               struct{}
+}
+
+// metadataOptions are empty until a request sets them.
+type metadataOptions struct {
+	HttpTokens, HttpEndpoint string
+	HttpPutResponseHopLimit  int `json:",omitempty" xml:",omitempty"`
 }
 
 // instanceCPUOptions is empty, because no source gives the figures of a type.
@@ -165,6 +171,10 @@ func newInstanceReply(i service.Instance) instance {
 		SpotStrategy:        cmp.Or(a.SpotStrategy, "NoSpot"),
 		CreditSpecification: a.CreditSpecification,
 		SerialNumber:        serialNumber(i),
+		MetadataOptions:     metadataOptions{a.MetadataTokens, a.MetadataEndpoint, a.MetadataHopLimit},
+	}
+	if a.AutoReleaseTime != nil {
+		out.AutoReleaseTime = a.AutoReleaseTime.UTC().Format(timeWithMinutes)
 	}
 	if isBurstable(i.Type.Family) {
 		out.CreditSpecification = cmp.Or(a.CreditSpecification, "Standard")

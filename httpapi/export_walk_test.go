@@ -83,6 +83,9 @@ instance_types:
     eni_total_quantity: 6
 `
 
+// releaseOfWalks is a time of release within the bounds.
+var releaseOfWalks = time.Now().UTC().AddDate(1, 0, 0).Format("2006-01-02T15:04:05Z")
+
 // walker calls random actions on the current resources of an account.
 type walker struct {
 	*rapid.T
@@ -377,6 +380,30 @@ var walkSteps = map[string]func(*walker, *testing.T) []string{
 		return append([]string{"InstanceId", w.pickID(t, "instance", "instances"), "InstanceName", w.name()},
 			w.optionalPairs("Description", w.text(), "UserData", "ZQ==", "DeletionProtection", "false",
 				"CreditSpecification", "Unlimited", "HostName", "renamed")...)
+	},
+	"AttachInstanceRamRole": func(w *walker, t *testing.T) []string {
+		return []string{"InstanceIds", `["` + w.pickID(t, "instance", "instances WHERE network_type = 'vpc'") + `"]`,
+			"RamRoleName", "reader"}
+	},
+	"DetachInstanceRamRole": func(w *walker, t *testing.T) []string {
+		return []string{"InstanceIds", `["` + w.pickID(t, "instance", "instances WHERE network_type = 'vpc'") + `"]`}
+	},
+	"ModifyInstanceMetadataOptions": func(w *walker, t *testing.T) []string {
+		return append([]string{"InstanceId", w.pickID(t, "instance", "instances"), "HttpEndpoint", "enabled"},
+			w.optionalPairs("HttpTokens", "required", "HttpPutResponseHopLimit", "7")...)
+	},
+	"ModifyInstanceAutoReleaseTime": func(w *walker, t *testing.T) []string {
+		return append([]string{"InstanceId", w.pickID(t, "instance", "instances")},
+			w.optionalPairs("AutoReleaseTime", releaseOfWalks)...)
+	},
+	"ModifyInstanceChargeType": func(w *walker, t *testing.T) []string {
+		return []string{"InstanceIds", `["` + w.pickID(t, "instance", "instances") + `"]`,
+			"InstanceChargeType", w.pick("charge type", "PrePaid", "PostPaid")}
+	},
+	"ModifyInstanceAutoRenewAttribute": func(w *walker, t *testing.T) []string {
+		return []string{"InstanceId", w.pickID(t, "instance",
+			"instances WHERE attributes->>'InstanceChargeType' = 'PrePaid'"),
+			"RenewalStatus", w.pick("renewal", "AutoRenewal", "NotRenewal"), "PeriodUnit", "year"}
 	},
 	"ModifyInstanceSpec": func(w *walker, t *testing.T) []string {
 		return []string{"InstanceId", w.pickID(t, "instance", "instances"),

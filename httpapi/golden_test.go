@@ -69,7 +69,7 @@ var goldenCases = merged(
 	catalogueGolden,
 	describeGolden,
 	eipGolden,
-	instanceReadsGolden,
+	instanceReadsGolden, instanceSettingsGolden,
 	instancesLifeGolden,
 	keyPairsGolden,
 	networkInterfacesGolden,

@@ -62,6 +62,8 @@ var inVPC = map[string]string{
 var answeredByResourceRule = map[string]bool{
 	"CreateVSwitch InvalidParameter":      true, // a block outside of the VPC's
 	"ModifyVpcAttribute InvalidParameter": true, // another IPv6 block than the VPC has
+	// a time that is too near
+	"ModifyInstanceAutoReleaseTime InvalidAutoReleaseTime.Malformed": true,
 }
 
 // keptRule is a pair in which the change of the later case lets the request keep the earlier rule, with the reason. So

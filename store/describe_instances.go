@@ -34,6 +34,7 @@ type InstanceFilter struct {
 	ChargeTypes          []string // charge types, in the same way
 	KeyPairName          string
 	RAMRoleName          string
+	RenewalStatuses      []string     // of subscriptions, like ImageIDs
 	PrimaryIPs           []netip.Addr // matches any of them as primary IPv4 address of the primary interface
 	IPv6Addresses        []netip.Addr // matches any of them as IPv6 address of any interface
 	Tags                 TagFilter
@@ -143,6 +144,7 @@ func (f InstanceFilter) conditions(now time.Time, p Page) *conditions {
 	c.add(len(f.ImageIDs) > 0, `coalesce(i.attributes->>'ImageID', '') = ANY ({})`, f.ImageIDs)
 	c.add(len(f.ChargeTypes) > 0, `coalesce(i.attributes->>'InstanceChargeType', '') = ANY ({})`, f.ChargeTypes)
 	c.add(f.KeyPairName != "", `i.attributes->>'KeyPairName' = {}`, f.KeyPairName)
+	c.add(len(f.RenewalStatuses) > 0, `coalesce(i.attributes->'Renewal'->>'Status', '') = ANY ({})`, f.RenewalStatuses)
 	c.add(f.RAMRoleName != "", `i.attributes->>'RAMRoleName' = {}`, f.RAMRoleName)
 	return c
 }

@@ -58,7 +58,7 @@ type InstanceAttributes struct {
 	KeyPairName             string `json:",omitempty" event:"KeyPairName"`
 	RAMRoleName             string `json:",omitempty" event:"RamRoleName"`
 	UserData                string `json:",omitempty" event:"UserData,hidden"` // as it was sent: Base64
-	InstanceChargeType      string `json:",omitempty"`
+	InstanceChargeType      string `json:",omitempty" event:"InstanceChargeType"`
 	InternetChargeType      string `json:",omitempty"`
 	InternetMaxBandwidthIn  int    `json:",omitempty" event:"InternetMaxBandwidthIn"`  // Mbit/s
 	InternetMaxBandwidthOut int    `json:",omitempty" event:"InternetMaxBandwidthOut"` // Mbit/s
@@ -67,8 +67,22 @@ type InstanceAttributes struct {
 	CreditSpecification     string `json:",omitempty" event:"CreditSpecification"`
 	StoppedMode             string `json:",omitempty" event:"StoppedMode"` // KeepCharging or StopCharging
 	DeletionProtection      bool   `json:",omitempty" event:"DeletionProtection"`
-	SystemDisk              Disk   `json:",omitzero"`
-	DataDisks               []Disk `json:",omitempty"`
+	MetadataEndpoint        string `json:",omitempty" event:"HttpEndpoint"` // enabled or disabled
+	MetadataTokens          string `json:",omitempty" event:"HttpTokens"`   // optional or required
+	MetadataHopLimit        int    `json:",omitempty" event:"HttpPutResponseHopLimit"`
+
+	AutoReleaseTime *time.Time `json:",omitempty" event:"AutoReleaseTime"`
+	Renewal         Renewal    `json:",omitzero"`
+
+	SystemDisk Disk   `json:",omitzero"`
+	DataDisks  []Disk `json:",omitempty"`
+}
+
+// Renewal says whether a subscription is renewed, and for how long at a time.
+type Renewal struct {
+	Status     string `json:",omitempty" event:"RenewalStatus"` // "": Normal
+	Duration   int    `json:",omitempty" event:"Duration"`
+	PeriodUnit string `json:",omitempty" event:"PeriodUnit"` // Week, Month or Year
 }
 
 // Disk is a disk of an instance. The system disk has no stored ID: it is derived from the

@@ -20,11 +20,11 @@ var ignoredParameters = map[string]string{
 	"of the vendor's own services": `
 		BusinessType Visible Arn.1.Rolearn Arn.1.RoleType Arn.1.AssumeRoleFor SystemTag.1.Key SystemTag.1.Value
 		SystemTag.1.Scope NodeControllerId VlanId InnerIpAddress ClusterId UseAdditionalService
-		ecs:CreateSecurityGroup/ServiceManaged`,
+		ecs:CreateSecurityGroup/ServiceManaged InstanceMetadataTags`,
 	"nothing is priced, renewed or reclaimed": `
 		Period PeriodUnit AutoRenew AutoRenewPeriod AutoPay SpotDuration SpotPriceLimit SpotInterruptionBehavior
 		AutoReleaseTime NeedSaleCycle Recyclable Temporary.StartTime Temporary.EndTime
-		Temporary.InternetMaxBandwidthOut ModifyMode`,
+		Temporary.InternetMaxBandwidthOut ModifyMode ecs:ModifyInstanceChargeType/PromotionOptions.CouponNo`,
 	"read as further items of the list": `
 		ecs:DescribePrice/DataDisk.2.Size ecs:DescribePrice/DataDisk.2.Category
 		ecs:DescribePrice/DataDisk.2.PerformanceLevel ecs:DescribePrice/DataDisk.3.Size

@@ -175,6 +175,9 @@ func (o *object) refuseKey(key, why string) {
 	}
 }
 
+// maxHopLimit is the documented maximum of metadata_hop_limit.
+const maxHopLimit = 64
+
 // attributeKeys are the keys of an instance that are only kept and shown.
 var attributeKeys = []keyOf[store.InstanceAttributes]{
 	textKey("image", func(a *store.InstanceAttributes) *string { return &a.ImageID }, "The id of its image."),
@@ -203,6 +206,20 @@ var attributeKeys = []keyOf[store.InstanceAttributes]{
 	booleanKey("deletion_protection", false,
 		func(a *store.InstanceAttributes) *bool { return &a.DeletionProtection },
 		"Whether it refuses to be deleted."),
+	textKey("metadata_endpoint", func(a *store.InstanceAttributes) *string { return &a.MetadataEndpoint },
+		"Whether its metadata can be read: enabled or disabled."),
+	textKey("metadata_tokens", func(a *store.InstanceAttributes) *string { return &a.MetadataTokens },
+		"Whether reads of its metadata need a token: optional or required."),
+	integerKey("metadata_hop_limit", func(a *store.InstanceAttributes) *int { return &a.MetadataHopLimit },
+		"How far answers with its metadata go; 0 is the default.").from(0, maxHopLimit).byDefault(0),
+	timeKey("auto_release_time", func(a *store.InstanceAttributes) **time.Time { return &a.AutoReleaseTime },
+		"When it is to be released, which is only shown.").without("never"),
+	textKey("renewal_status", func(a *store.InstanceAttributes) *string { return &a.Renewal.Status },
+		"Of a subscription: AutoRenewal, Normal or NotRenewal."),
+	integerKey("renewal_duration", func(a *store.InstanceAttributes) *int { return &a.Renewal.Duration },
+		"For how many units it is renewed.").byDefault(0),
+	textKey("renewal_period_unit", func(a *store.InstanceAttributes) *string { return &a.Renewal.PeriodUnit },
+		"Week, Month or Year."),
 	mappingKey("system_disk", systemDiskMapping,
 		func(a *store.InstanceAttributes) *store.Disk { return &a.SystemDisk },
 		"Its system disk, whose id follows from the instance's."),
