@@ -55,7 +55,7 @@ accounts:
         instances:
           - {id: i-1, type: own.type, vswitch: vsw-1, security_groups: [sg-1]}
           - {id: i-2, type: ecs.g6.2xlarge, vswitch: vsw-1, security_groups: [sg-1, sg-2]}
-          - {id: i-3, type: ecs.g6.xlarge, vswitch: vsw-2, security_groups: [sg-2], status: Stopped}
+          - {id: i-3, type: ecs.g6.xlarge, vswitch: vsw-2, security_groups: [sg-2], status: Stopped, instance_charge_type: PrePaid}
           - {id: i-old, type: ecs.n1.small, zone: cn-hangzhou-h, network_type: classic}
         key_pairs: [{name: key}, {name: key-2, tags: {a: b}}]
         eips: [{id: eip-1}, {id: eip-2, ip_address: 203.0.113.2, associated_with: i-1}]
