@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"strings"
+	"time"
 
 	"enisim.alt/service"
 )
@@ -18,7 +19,7 @@ func newDisksResponse(list service.List[service.Disk]) any {
 	return reply
 }
 
-// disk is a disk in replies. All are in use by one instance, from their creation on.
+// disk is a disk in replies.
 type disk struct {
 	DiskId                        string
 	DiskName                      string
@@ -65,8 +66,15 @@ type diskAttachment struct {
 	AttachedTime string
 }
 
+// timeOrEmpty returns a time as disks have it, or "" for none.
+func timeOrEmpty(t *time.Time) string {
+	if t == nil {
+		return ""
+	}
+	return t.UTC().Format(timeWithSeconds)
+}
+
 func newDisk(d service.Disk) disk {
-	created := d.CreatedAt.Format(timeWithSeconds)
 	out := disk{
 		DiskId:             d.ID,
 		DiskName:           d.Name,
@@ -78,26 +86,30 @@ func newDisk(d service.Disk) disk {
 		Category:           d.Category,
 		PerformanceLevel:   d.PerformanceLevel,
 		Size:               d.SizeGiB,
-		Status:             "In_use",
+		Status:             d.Status,
 		ImageId:            d.ImageID,
 		SerialNumber:       strings.TrimPrefix(d.ID, "d-"),
 		InstanceId:         d.InstanceID,
-		Device:             "/dev/xvd" + string(rune('a'+d.Position)),
 		MultiAttach:        "Disabled",
 		Portable:           true,
 		DeleteWithInstance: !d.KeepWithoutInstance,
 		EnableAutoSnapshot: true,
 		Encrypted:          d.Encrypted,
 		DiskChargeType:     d.InstanceChargeType,
-		CreationTime:       created,
-		AttachedTime:       created,
+		CreationTime:       d.CreatedAt.Format(timeWithSeconds),
+		AttachedTime:       timeOrEmpty(d.AttachedAt),
+		DetachedTime:       timeOrEmpty(d.DetachedAt),
 		ExpiredTime:        "2999-09-08T16:00Z", // never
 		Tags:               newECSTags(d.Tags),
 	}
 	if d.Position == 0 {
 		out.Type, out.Portable = "system", false
 	}
-	out.Attachments.Attachment = []diskAttachment{{d.InstanceID, out.Device, created}}
+	out.Attachments.Attachment = []diskAttachment{}
+	if d.InstanceID != "" {
+		out.Device = d.Device()
+		out.Attachments.Attachment = []diskAttachment{{d.InstanceID, out.Device, out.AttachedTime}}
+	}
 	out.MountInstances.MountInstance = []struct{}{}
 	out.OperationLocks.OperationLock = []struct{}{}
 	return out

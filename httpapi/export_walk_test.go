@@ -58,6 +58,9 @@ accounts:
           - {id: i-3, type: ecs.g6.xlarge, vswitch: vsw-2, security_groups: [sg-2], status: Stopped, instance_charge_type: PrePaid}
           - {id: i-old, type: ecs.n1.small, zone: cn-hangzhou-h, network_type: classic}
         key_pairs: [{name: key}, {name: key-2, tags: {a: b}}]
+        disks: [{id: d-1, zone: cn-hangzhou-h, tags: {team: net}}, {id: d-2, attached_to: i-1, device: /dev/xvdc},
+          {id: d-3, attached_to: i-1}, {id: d-4, attached_to: i-2}, {id: d-5, attached_to: i-2},
+          {id: d-6, attached_to: i-3}]
         eips: [{id: eip-1}, {id: eip-2, ip_address: 203.0.113.2, associated_with: i-1}]
         network_interfaces:
           - {id: "eni-{n}", count: 4, vswitch: vsw-1, security_groups: [sg-1]}
@@ -340,6 +343,32 @@ var walkSteps = map[string]func(*walker, *testing.T) []string{
 	},
 	"DeleteKeyPairs": func(w *walker, _ *testing.T) []string {
 		return []string{"KeyPairNames", w.pick("keys", `["key-2"]`, `["imported:1","key"]`)}
+	},
+	"CreateDisk": func(w *walker, _ *testing.T) []string {
+		return append([]string{"ZoneId", "cn-hangzhou-h", "Size", w.pick("size", "20", "100")},
+			w.optionalPairs("DiskName", w.name(), "DiskCategory", "cloud_ssd", "Encrypted", "true",
+				"Description", w.text(), "Tag.1.Key", w.text(), "Tag.1.Value", "v", "ResourceGroupId", "rg-6")...)
+	},
+	"AttachDisk": func(w *walker, t *testing.T) []string {
+		pairs := []string{"DiskId", w.pickID(t, "disk", "disks"), "InstanceId", w.pickID(t, "instance", "instances")}
+		return append(pairs,
+			w.optionalPairs("DeleteWithInstance", "true", "Device", "/dev/xvdf")...)
+	},
+	"DetachDisk": func(w *walker, t *testing.T) []string {
+		id := w.pickID(t, "disk", "disks WHERE status = 'In_use'")
+		var instance string
+		_ = w.server.pool.QueryRow(t.Context(), `SELECT instance_id FROM disks WHERE id = $1`, id).Scan(&instance)
+		return []string{"DiskId", id, "InstanceId", instance}
+	},
+	"DeleteDisk": func(w *walker, t *testing.T) []string {
+		return []string{"DiskId", w.pickID(t, "disk", "disks WHERE instance_id IS NULL")}
+	},
+	"ModifyDiskAttribute": func(w *walker, t *testing.T) []string {
+		return append([]string{"DiskId", w.pickID(t, "disk", "disks"), "DiskName", w.name()},
+			w.optionalPairs("Description", "changed", "DeleteWithInstance", "false")...)
+	},
+	"ResizeDisk": func(w *walker, t *testing.T) []string {
+		return []string{"DiskId", w.pickID(t, "disk", "disks"), "NewSize", "500"}
 	},
 	"AllocateEipAddress": func(w *walker, _ *testing.T) []string {
 		return w.optionalPairs("Name", w.name(), "Bandwidth", "20", "InternetChargeType", "PayByTraffic",

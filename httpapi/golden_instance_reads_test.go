@@ -35,12 +35,15 @@ const enrich = `
 	UPDATE instances
 	SET attributes = '{"ImageID": "m-bp1", "KeyPairName": "ops", "RAMRoleName": "reader", "UserData": "IyEvYmluL3NoCg==", "StoppedMode": "StopCharging",
 	        "InternetMaxBandwidthIn": 200, "InternetMaxBandwidthOut": 10, "CreditSpecification": "Standard",
-	        "SystemDisk": {"Name": "root", "Description": "boots", "Category": "cloud_auto", "SizeGiB": 60, "KeepWithoutInstance": true},
-	        "DataDisks": [
-	            {"ID": "d-data-1", "Name": "data", "Category": "cloud_essd", "PerformanceLevel": "PL2", "SizeGiB": 200, "Encrypted": true},
-	            {"ID": "d-data-2", "Category": "cloud_ssd", "SizeGiB": 100}]}',
+	        "SystemDisk": {"Name": "root", "Description": "boots", "Category": "cloud_auto", "SizeGiB": 60, "KeepWithoutInstance": true}}',
 	    resource_group_id = 'rg-1'
-	WHERE id = 'i-rich'`
+	WHERE id = 'i-rich';
+	INSERT INTO disks (account_id, id, region_id, zone_id, instance_id, slot, status, resource_group_id, attributes, created_at, attached_at)
+	SELECT i.account_id, d.id, i.region_id, i.zone_id, i.id, d.slot, 'In_use', 'rg-1', d.attributes, i.created_at, i.created_at
+	FROM instances i, (VALUES
+	    ('d-data-1', 1, '{"Name": "data", "Category": "cloud_essd", "PerformanceLevel": "PL2", "SizeGiB": 200, "Encrypted": true}'::jsonb),
+	    ('d-data-2', 2, '{"Category": "cloud_ssd", "SizeGiB": 100}')) d (id, slot, attributes)
+	WHERE i.id = 'i-rich'`
 
 // withAllFields is readsWorld with all fields of an instance.
 func withAllFields(g *goldenWorld) *httptest.Server {

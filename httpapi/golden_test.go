@@ -68,6 +68,7 @@ var goldenCases = merged(
 	attachmentGolden,
 	catalogueGolden,
 	describeGolden,
+	disksGolden,
 	eipGolden,
 	instanceReadsGolden, instanceSettingsGolden,
 	instancesLifeGolden,

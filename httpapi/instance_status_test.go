@@ -341,7 +341,7 @@ func TestRunInstancesReadsBack(t *testing.T) {
 				i.Attributes.ImageID, i.Attributes.KeyPairName, i.Attributes.RAMRoleName, i.Attributes.UserData,
 				i.Attributes.InstanceChargeType,
 				i.Attributes.InternetMaxBandwidthOut, i.Attributes.DeletionProtection, i.Attributes.SystemDisk.SizeGiB,
-				i.Attributes.DataDisks[0].KeepWithoutInstance, len(i.NetworkInterfaces),
+				keepsDataDisk(t, s, id), len(i.NetworkInterfaces),
 			}
 			keep := req.DataDisks[0].DeleteWithInstance != nil && !*req.DataDisks[0].DeleteWithInstance
 			want := []any{
@@ -527,4 +527,15 @@ func ipv6World() *worldtest.World {
 		VSwitch("vsw-h2", "cn-hangzhou-h", "10.1.0.0/16").
 		SecurityGroup("sg-main").
 		SecurityGroup("sg-more")
+}
+
+// keepsDataDisk reports whether the data disk of an instance outlives it.
+func keepsDataDisk(t *testing.T, s *server, instanceID string) (keeps bool) {
+	t.Helper()
+	if err := s.pool.QueryRow(t.Context(), `
+		SELECT coalesce((attributes->>'KeepWithoutInstance')::boolean, false)
+		FROM disks WHERE instance_id = $1`, instanceID).Scan(&keeps); err != nil {
+		t.Fatal(err)
+	}
+	return keeps
 }

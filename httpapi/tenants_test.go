@@ -32,6 +32,7 @@ func tenantsWorld() *worldtest.World {
 		NetworkInterface("eni-own", worldtest.Set("tags", map[string]string{"team": "own"})).
 		RouteTable("vtb-custom-own", oneEntry("own")).
 		KeyPair("key-own").
+		Disk("d-free-own", "cn-hangzhou-h").
 		EIP("eip-own", worldtest.AssociatedWith("i-own"), worldtest.Set("ip_address", "203.0.113.1")).
 		Account("1000000000000002").
 		AccessKey("LTAIother").
@@ -42,6 +43,7 @@ func tenantsWorld() *worldtest.World {
 		NetworkInterface("eni-other", worldtest.Set("tags", map[string]string{"team": "other"})).
 		RouteTable("vtb-custom-other", oneEntry("other")).
 		KeyPair("key-other").
+		Disk("d-free-other", "cn-hangzhou-h").
 		EIP("eip-other", worldtest.AssociatedWith("i-other"), worldtest.Set("ip_address", "203.0.113.1"))
 }
 
@@ -59,7 +61,7 @@ var idPrefixes = map[string]string{
 	"ecs:ResourceId": "eni-", "vpc:ResourceId": "vpc-", // by the ResourceType in requiredPairs
 	"AllocationId": "eip-", "AssociatedInstanceId": "i-",
 	"InstanceId": "i-", "InstanceIds": "i-",
-	"DiskIds":            "d-",
+	"DiskIds": "d-", "DiskId": "d-",
 	"NetworkInterfaceId": "eni-",
 	"RouteTableId":       "vtb-", "VRouterId": "vrt-", "RouterId": "vrt-", "RouteEntryId": "rte-", "NextHopId": "i-",
 	"SecurityGroupId": "sg-", "SecurityGroupIds": "sg-", "SourceGroupId": "sg-", "DestGroupId": "sg-",
@@ -103,6 +105,13 @@ var failuresInReply = map[string]bool{
 
 var failedNotFound = regexp.MustCompile(`"(?:Failed)?Code":"[\w.]*(NotFound|NOT_EXIST)"`)
 
+// refusedIDs are id parameters that are refused whatever they name.
+var refusedIDs = map[string]bool{"CreateDisk InstanceId": true}
+
+// ignoredIfMissing are actions that succeed without effect if there is no such resource, each with the action
+// and the parameter that show the resource to its owner.
+var ignoredIfMissing = map[string][]string{"DeleteDisk": {"DescribeDisks", "DiskIds"}}
+
 // isFilter are id parameters that filter the parts of one resource.
 var isFilter = map[string]bool{"DescribeRouteEntryList RouteEntryId": true, "DescribeRouteEntryList NextHopId": true}
 
@@ -115,6 +124,9 @@ var alwaysEmpty = map[string]bool{"DescribeInstanceHistoryEvents": true}
 // requiredPairs are the parameters that an action needs besides ids. An empty value omits a
 // parameter.
 var requiredPairs = map[string][]string{
+	"CreateDisk":                   {"ZoneId", "cn-hangzhou-h", "Size", "20", "InstanceId", ""},
+	"ModifyDiskAttribute":          {"DiskName", "renamed"},
+	"ResizeDisk":                   {"NewSize", "500"},
 	"AssignIpv6Addresses":          {"Ipv6AddressCount", "1"},
 	"AssignPrivateIpAddresses":     {"SecondaryPrivateIpAddressCount", "1"},
 	"UnassignIpv6Addresses":        {"Ipv6Address.1", "2001:db8::1"},
@@ -167,6 +179,7 @@ var exclusiveWith = map[string]map[string]string{
 	"CreateNetworkInterface": {"SecurityGroupIds.1": "SecurityGroupId"},
 	"RunInstances":           {"SecurityGroupIds.1": "SecurityGroupId"},
 	"JoinSecurityGroup":      {"NetworkInterfaceId": "InstanceId"},
+	"ModifyDiskAttribute":    {"DiskId": "DiskIds.1", "DiskIds.1": "DiskId"},
 	"LeaveSecurityGroup":     {"NetworkInterfaceId": "InstanceId"},
 }
 
@@ -246,7 +259,7 @@ func TestResourcesOfOtherAccountsAreNotFound(t *testing.T) {
 			for _, p := range leaves(act.request, "") {
 				parameter := p.lastName()
 				if !strings.HasSuffix(parameter, "Id") && !strings.HasSuffix(parameter, "Ids") ||
-					sharedIDs[parameter] != "" || sharedIDs[p.name] != "" {
+					sharedIDs[parameter] != "" || sharedIDs[p.name] != "" || refusedIDs[name+" "+p.name] {
 					continue
 				}
 				prefix, known := lookUp(idPrefixes, version, parameter)
@@ -258,6 +271,14 @@ func TestResourcesOfOtherAccountsAreNotFound(t *testing.T) {
 				status, body := call(version, name, act.request, p, "LTAIown", "other")
 				isList := returnsList(name, act.request) || emptyIfMissing[name]
 				switch {
+				case ignoredIfMissing[name] != nil:
+					read := ignoredIfMissing[name]
+					list := leaf{read[1], jsonListType}
+					if _, shown := call(version, read[0], table[read[0]].request, list, "LTAIother",
+						"other"); status != http.StatusOK || !strings.Contains(shown, prefix+"other") {
+						t.Errorf("%s, %s of another account: got %d %s, want a success, and %s to stay, got %s", name,
+							p.name, status, body, prefix+"other", shown)
+					}
 				case failuresInReply[name]:
 					if !failedNotFound.MatchString(body) {
 						t.Errorf("%s, %s of another account: got %d %s, want a failure of the entry", name, p.name,

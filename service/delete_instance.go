@@ -53,7 +53,7 @@ var deleteInstanceRules = []rule[deleteInstanceInput]{
 
 // DeleteInstance deletes an instance and its primary interface at once. A secondary interface with
 // DeleteOnRelease is Deleting for the delete delay. Other interfaces, and those that are Detaching,
-// are Available at once.
+// are Available at once. So are data disks without DeleteWithInstance; the others are deleted.
 var DeleteInstance = newAction(Action[DeleteInstanceRequest, Empty]{
 	permission: "ecs:DeleteInstance",
 	parameters: deleteInstanceParameterRules,
@@ -101,7 +101,8 @@ func (s *Service) deleteLockedInstance(
 	tx.DeleteNetworkInterfaces(caller.AccountID, gone)
 	tx.BeginDeleteNetworkInterfaces(caller.AccountID, deleting)
 	tx.ReleaseNetworkInterfaces(caller.AccountID, staying)
+	changes = tx.ReleaseDisks(scene, now)
 	tx.DeleteInstance(*scene.Instance)
 	tx.CompactCounts(caller.AccountID, scene.VSwitchIDs()...)
-	return scene.Changes(gone, deleting, now), begun + len(secondary)
+	return append(scene.Changes(gone, deleting, now), changes...), begun + len(secondary)
 }

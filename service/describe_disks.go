@@ -64,10 +64,9 @@ var describeDisksRules = slices.Concat([]rule[DescribeDisksRequest]{
 }, validPage[DescribeDisksRequest](diskPages))
 
 // selectsNone reports whether a filter is an empty list, or selects disks that do not exist here:
-// detached, made from a snapshot, locked, or with a customer's key.
+// made from a snapshot, locked, or with a customer's key.
 func (r DescribeDisksRequest) selectsNone() bool {
-	return r.DiskIDs.isEmpty() || !slices.Contains([]string{"", "All", "In_use"}, r.Status) ||
-		!slices.Contains([]string{"", "Disabled"}, r.MultiAttach) ||
+	return r.DiskIDs.isEmpty() || !slices.Contains([]string{"", "Disabled"}, r.MultiAttach) ||
 		r.SnapshotID != "" || r.AutoSnapshotPolicyID != "" || r.KMSKeyID != "" || r.LockReason != "" ||
 		(r.Portable != nil && r.DiskType == "system" && *r.Portable) ||
 		(r.Portable != nil && r.DiskType == "data" && !*r.Portable)
@@ -85,8 +84,8 @@ func (r DescribeDisksRequest) systemFilter() *bool {
 	return nil
 }
 
-// DescribeDisks lists the disks of the caller's instances, by id: the system disk of each, and the
-// data disks that it was created with. A DryRun request that would succeed gets the error
+// DescribeDisks lists the disks of the caller, by id: the system disk of each instance, and all data
+// disks. A DryRun request that would succeed gets the error
 // DryRunOperation.
 var DescribeDisks = newAction(Action[DescribeDisksRequest, List[Disk]]{
 	permission: "ecs:DescribeDisks",
@@ -114,6 +113,9 @@ func (s *Service) describeDisks(ctx context.Context, caller Caller, req Describe
 			Encrypted:       req.Encrypted,
 			Tags:            tagFilter(req.Tags),
 		}
+		if req.Status != "All" {
+			filter.Status = req.Status
+		}
 		if req.Category != "all" {
 			filter.Categories = withDefaults(req.Category, diskCategory)
 		}
@@ -121,7 +123,7 @@ func (s *Service) describeDisks(ctx context.Context, caller Caller, req Describe
 			filter.KeepWithoutInstance = new(!*req.DeleteWithInstance)
 		}
 		var err error
-		if read, err = s.store.DescribeDisks(ctx, filter, diskPages.page(req.Page)); err != nil {
+		if read, err = s.store.DescribeDisks(ctx, s.timeOf(caller), filter, diskPages.page(req.Page)); err != nil {
 			return List[Disk]{}, err
 		}
 	}

@@ -12,7 +12,6 @@ import (
 
 const (
 	maxInstancesPerLaunch = 100
-	maxDataDisks          = 16
 )
 
 // NewInstance has the parameters that RunInstances and CreateInstance share. Those that do not
@@ -151,7 +150,8 @@ func newInstanceRules[R any](
 		within[R]("InternetMaxBandwidthOut", 0, maxBandwidth),
 		invalid("SystemDisk.Size", func(r R) bool { return hasInvalidSize(common(r).SystemDisk) }),
 		invalid("DataDisk", func(r R) bool {
-			return len(common(r).DataDisks) > maxDataDisks || slices.ContainsFunc(common(r).DataDisks, hasInvalidSize)
+			return len(common(r).DataDisks) > store.MaxDataDisks ||
+				slices.ContainsFunc(common(r).DataDisks, hasInvalidSize)
 		}),
 		{err: DuplicateTagKey, violated: func(r R) bool { return repeatsTagKey(common(r).Tags) }},
 		{err: InvalidTagKeyMalformed, violated: func(r R) bool { return hasInvalidTagKey(common(r).Tags) }},

@@ -72,6 +72,7 @@ func (s *Service) addInstance(
 	i.Description, i.ResourceGroupID, i.Tags, i.CreatedAt = l.Description, l.ResourceGroupID, tagMap(l.Tags), l.now
 	i.Attributes = s.newInstanceAttributes(l.NewInstance)
 	rows.Instances = append(rows.Instances, i)
+	rows.Disks = append(rows.Disks, s.newDataDisks(l.NewInstance, i)...)
 	// Then its interfaces, in the order of their device indexes: existing ones are attached, the
 	// others created.
 	for index, wanted := range l.interfaces {
@@ -160,12 +161,27 @@ func (s *Service) newInstanceAttributes(r NewInstance) store.InstanceAttributes 
 	if a.ImageID == "" {
 		a.ImageID = InstanceImageID // a family stands for its newest image
 	}
-	for _, d := range r.DataDisks {
-		disk := newDisk(d, r.Tags)
-		disk.ID = s.newID("d-", r.RegionID)
-		a.DataDisks = append(a.DataDisks, disk)
-	}
 	return a
+}
+
+// newDataDisks returns the data disks of a new instance, which are on it from the beginning.
+func (s *Service) newDataDisks(r NewInstance, i store.Instance) (disks []store.DataDisk) {
+	for k, d := range r.DataDisks {
+		disks = append(disks, store.DataDisk{
+			AccountID:       i.AccountID,
+			ID:              s.newID("d-", i.RegionID),
+			RegionID:        i.RegionID,
+			ZoneID:          i.ZoneID,
+			InstanceID:      &i.ID,
+			Slot:            new(k + 1),
+			Status:          store.DiskInUse,
+			ResourceGroupID: i.ResourceGroupID,
+			Attributes:      newDisk(d, r.Tags),
+			CreatedAt:       i.CreatedAt,
+			AttachedAt:      &i.CreatedAt,
+		})
+	}
+	return disks
 }
 
 // newDisk returns a new disk. It has the tags of its instance.

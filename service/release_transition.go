@@ -35,6 +35,8 @@ func (s *Service) ReleaseTransition(ctx context.Context, accountID, id string) (
 		return s.releaseInstance(ctx, caller, id)
 	case store.KindEIP:
 		return s.releaseEIP(ctx, caller, id)
+	case store.KindDisk:
+		return s.releaseDisk(ctx, caller, id)
 	}
 	release := (*store.Tx).ReleaseVPC
 	if found.Kind == store.KindVSwitch {
@@ -82,6 +84,26 @@ func (s *Service) releaseEIP(ctx context.Context, caller Caller, id string) (rel
 		}
 		tx.UpdateEIPAssociation(after)
 		return s.record(tx, caller, now, store.ChangesOf(eip, &after, now)...)
+	})
+	return released, err
+}
+
+// releaseDisk ends the transition of a data disk.
+func (s *Service) releaseDisk(ctx context.Context, caller Caller, id string) (released *Released, err error) {
+	err = s.store.InTx(ctx, func(tx *store.Tx) error {
+		scene, err := tx.LockForDeleteDisk(ctx, caller.AccountID, id)
+		if err != nil || scene.Disk == nil {
+			return err
+		}
+		now := s.timeOf(caller)
+		disk := scene.Disk.Settled(now)
+		after := disk.ReleasedTransition(now)
+		released = &Released{disk.Status, after.Status}
+		if after.Status == disk.Status {
+			return nil
+		}
+		tx.UpdateDiskPlace(after)
+		return s.record(tx, caller, now, store.ChangesOf(&disk, &after, now)...)
 	})
 	return released, err
 }

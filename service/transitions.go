@@ -73,7 +73,7 @@ func (o Options) delayOf(kind string) time.Duration {
 		return o.DetachDelay
 	case disturbance.Deleting:
 		return o.DeleteDelay
-	case disturbance.Pending:
+	case disturbance.Pending, disturbance.Creating:
 		return o.CreateDelay
 	case disturbance.Starting:
 		return o.StartDelay

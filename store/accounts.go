@@ -116,6 +116,7 @@ var lockContents = []struct {
 	{rankInstances, `SELECT FROM instances WHERE account_id = $1 ORDER BY id FOR UPDATE`},
 	{rankNetworkInterfaces, `SELECT FROM network_interfaces WHERE account_id = $1 ORDER BY id FOR UPDATE`},
 	{rankEIPs, `SELECT FROM eips WHERE account_id = $1 ORDER BY id FOR UPDATE`},
+	{rankDisks, `SELECT FROM disks WHERE account_id = $1 ORDER BY id FOR UPDATE`},
 	{rankSecurityGroups, `SELECT FROM security_groups WHERE account_id = $1 ORDER BY id FOR UPDATE`},
 }
 
@@ -128,6 +129,7 @@ var deleteContents = []string{
 	`DELETE FROM route_entries WHERE account_id = $1`,
 	`DELETE FROM route_table_associations WHERE account_id = $1`,
 	`DELETE FROM key_pairs WHERE account_id = $1`,
+	`DELETE FROM disks WHERE account_id = $1`,
 	`DELETE FROM eip_associations WHERE account_id = $1`,
 	`DELETE FROM eips WHERE account_id = $1`,
 	`DELETE FROM security_group_rules WHERE account_id = $1`,

@@ -332,6 +332,23 @@ var violations = []struct{ constraint, sql string }{
 	{"a_destination_is_an_ipv4_block_of_customers", aRoute + `
 		UPDATE route_entries SET destination_cidr_block = '100.65.0.0/16' WHERE id = 'rte-1'`},
 
+	{"a_disk_exists_once", aDisk + `
+		INSERT INTO disks (account_id, id, region_id, zone_id, status, created_at)
+		VALUES ('1000000000000001', 'd-1', 'cn-hangzhou', 'cn-hangzhou-h', 'Available', '2026-11-22')`},
+	{"a_disk_belongs_to_an_account", aDisk + `UPDATE disks SET account_id = '1000000000000009' WHERE id = 'd-2'`},
+	{"a_disk_lies_in_a_zone_of_its_region", aDisk + `UPDATE disks SET region_id = 'cn-beijing' WHERE id = 'd-2'`},
+	{"a_disk_is_on_a_known_instance", aDisk + `UPDATE disks SET instance_id = 'i-9' WHERE id = 'd-1'`},
+	{"a_slot_has_one_disk", aDisk + `
+		UPDATE disks SET instance_id = 'i-1', slot = 1, status = 'In_use' WHERE id = 'd-2'`},
+	{"an_instance_has_at_most_16_data_disks", aDisk + `UPDATE disks SET slot = 17 WHERE id = 'd-1'`},
+	{"an_instance_has_at_most_16_data_disks", aDisk + `UPDATE disks SET slot = 0 WHERE id = 'd-1'`},
+	{"a_disk_has_a_documented_status", aDisk + `UPDATE disks SET status = 'Linked' WHERE id = 'd-2'`},
+	{"a_disk_has_an_instance_and_a_slot_by_its_status", aDisk + `UPDATE disks SET slot = 2 WHERE id = 'd-2'`},
+	{"a_disk_has_an_instance_and_a_slot_by_its_status", aDisk + `
+		UPDATE disks SET instance_id = NULL, slot = NULL WHERE id = 'd-1'`},
+	{"a_disk_settles_from_a_transient_status", aDisk + `
+		UPDATE disks SET next_status = 'Available', settles_at = '2026-11-22' WHERE id = 'd-1'`},
+
 	{"a_type_is_defined_once_per_owner", `
 		INSERT INTO instance_types (id, family, vcpus, memory_gib, eni_quantity)
 		VALUES ('ecs.g6.large', 'ecs.g6', 2, 8, 2)`},
@@ -364,6 +381,12 @@ const aRoute = `
 		    network_interface_id, created_at) VALUES
 		    ('1000000000000001', 'rte-1', 'vpc-1', 'vtb-own', '192.168.0.0/24', 'i-1', NULL, '2026-11-22'),
 		    ('1000000000000001', 'rte-2', 'vpc-1', 'vtb-own', '192.168.1.0/24', NULL, 'eni-2', '2026-11-22');`
+
+// aDisk adds a disk on i-1 and one on no instance.
+const aDisk = `
+		INSERT INTO disks (account_id, id, region_id, zone_id, instance_id, slot, status, created_at) VALUES
+		    ('1000000000000001', 'd-1', 'cn-hangzhou', 'cn-hangzhou-h', 'i-1', 1, 'In_use', '2026-11-22'),
+		    ('1000000000000001', 'd-2', 'cn-hangzhou', 'cn-hangzhou-h', NULL, NULL, 'Available', '2026-11-22');`
 
 // foreignKeyTargets are constraints that no statement can violate alone. Each adds columns to those
 // of a primary key, which is checked first, so that a foreign key can refer to these columns too.

@@ -13,7 +13,9 @@ type CreateKeyPairScene struct {
 }
 
 // LockForCreateKeyPair locks an account, so that no other transaction adds a key pair to it.
-func (tx *Tx) LockForCreateKeyPair(ctx context.Context, accountID, regionID, name string) (*CreateKeyPairScene, error) {
+func (tx *Tx) LockForCreateKeyPair( //nolint:dupl // locks of accounts have one shape
+	ctx context.Context, accountID, regionID, name string,
+) (*CreateKeyPairScene, error) {
 	scene := &CreateKeyPairScene{}
 	tx.lock(rankAccounts, `SELECT FROM accounts WHERE id = $1 FOR NO KEY UPDATE`, accountID)
 	tx.queue(`

@@ -11,6 +11,7 @@ import (
 type DeleteInstanceScene struct {
 	InstanceScene
 	Held   []NetworkInterface
+	Disks  []DataDisk                // that are on the instance, or on their way to it or off it
 	eips   map[string][]DescribedEIP // by interface
 	groups []string                  // the groups that the interfaces are in or the instance is leaving
 	hops   []string                  // those of the instance and the interfaces that are next hops of route entries
@@ -25,9 +26,9 @@ func (tx *Tx) LockForDeleteInstance(
 }
 
 // LockForDeleteInstances locks instances of one region, all interfaces whose rows refer to them and their
-// EIPs, and in a second round trip the capacity of their groups. It returns the scenes by the ids of the
-// instances. The interfaces are looked up under the locks of the instances, so no new one is attached. An
-// interface that is due to leave either has left when its lock is granted, or is handled by this
+// EIPs, their data disks, and in a second round trip the capacity of their groups. It returns the scenes by
+// the ids of the instances. The interfaces are looked up under the locks of the instances, so no new one is
+// attached. An interface that is due to leave either has left when its lock is granted, or is handled by this
 // transaction.
 func (tx *Tx) LockForDeleteInstances(
 	ctx context.Context, accountID, regionID string, ids []string,
@@ -52,6 +53,8 @@ func (tx *Tx) LockForDeleteInstances(
 				of.eips[eniID] = append(of.eips[eniID], e)
 			}
 		})
+	tx.lockDataDisks(forUpdate, `d.account_id = $1 AND d.instance_id = ANY ($2)`, []any{accountID, ids},
+		func(d DataDisk) { scenes[*d.InstanceID].Disks = append(scenes[*d.InstanceID].Disks, d) })
 	type groupOfInstance struct{ instanceID, groupID string }
 	var groups []string
 	tx.queue(`
@@ -109,6 +112,41 @@ func (s *DeleteInstanceScene) Going() (primary, secondary, staying []string) {
 		}
 	}
 	return primary, secondary, staying
+}
+
+// GoingDisks returns the data disks that are deleted with the instance, and those that stay and become
+// Available: by their DeleteWithInstance, and those that are leaving it.
+func (s *DeleteInstanceScene) GoingDisks(now time.Time) (going, staying []DataDisk) {
+	for _, d := range s.Disks {
+		d = d.Settled(now)
+		leaving := d.InstanceID == nil || d.Status == DiskDetaching ||
+			d.NextStatus != nil && *d.NextStatus == DiskAvailable
+		if d.Attributes.KeepWithoutInstance || leaving {
+			staying = append(staying, d)
+		} else {
+			going = append(going, d)
+		}
+	}
+	return going, staying
+}
+
+// ReleaseDisks queues the writes that delete the data disks of a scene with its instance, or take them off it.
+// It returns what that changes.
+func (tx *Tx) ReleaseDisks(s *DeleteInstanceScene, now time.Time) (changes []Change) {
+	going, staying := s.GoingDisks(now)
+	for _, d := range going {
+		changes = append(changes, ChangesOf(&d, nil, now)...)
+	}
+	deleteRows(tx, DisksTable, going)
+	for _, d := range staying {
+		after := d
+		if d.InstanceID != nil {
+			after = d.Detached(nil, now)
+		}
+		tx.UpdateDiskPlace(after)
+		changes = append(changes, ChangesOf(&d, &after, now)...)
+	}
+	return changes
 }
 
 // IsNextHop reports whether the instance, or an interface that is deleted with it, is the next hop of a

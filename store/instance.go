@@ -74,8 +74,7 @@ type InstanceAttributes struct {
 	AutoReleaseTime *time.Time `json:",omitempty" event:"AutoReleaseTime"`
 	Renewal         Renewal    `json:",omitzero"`
 
-	SystemDisk Disk   `json:",omitzero"`
-	DataDisks  []Disk `json:",omitempty"`
+	SystemDisk Disk `json:",omitzero" event:"-"` // changes of it are its own
 }
 
 // Renewal says whether a subscription is renewed, and for how long at a time.
@@ -83,21 +82,6 @@ type Renewal struct {
 	Status     string `json:",omitempty" event:"RenewalStatus"` // "": Normal
 	Duration   int    `json:",omitempty" event:"Duration"`
 	PeriodUnit string `json:",omitempty" event:"PeriodUnit"` // Week, Month or Year
-}
-
-// Disk is a disk of an instance. The system disk has no stored ID: it is derived from the
-// instance's id.
-type Disk struct {
-	ID                  string `json:",omitempty"`
-	Name                string `json:",omitempty"`
-	Description         string `json:",omitempty"`
-	Category            string `json:",omitempty"`
-	PerformanceLevel    string `json:",omitempty"`
-	SizeGiB             int    `json:",omitempty"`
-	Encrypted           bool   `json:",omitempty"`
-	KeepWithoutInstance bool   `json:",omitempty"` // DeleteWithInstance is false
-
-	Tags map[string]string `json:",omitempty"`
 }
 
 // Settled returns the instance settled to now: it has its next status once that is due.

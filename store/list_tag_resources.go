@@ -44,10 +44,7 @@ const taggedResources = `
 		    SELECT 'key pair', name, tags FROM key_pairs
 		    WHERE 'key pair' = ANY ($4) AND account_id = $2 AND region_id = $3
 		    UNION ALL
-		    SELECT 'disk', d.id, coalesce(d.disk->'Tags', '{}')
-		    FROM instances i
-		    CROSS JOIN LATERAL (` + disksOfInstance + `) d
-		    WHERE 'disk' = ANY ($4) AND i.account_id = $2 AND i.region_id = $3`
+		    SELECT 'disk', d.id, coalesce(d.disk->'Tags', '{}') FROM (` + allDisks + `) d WHERE 'disk' = ANY ($4)`
 
 // ListTags returns at most limit tags, ordered by resource id and key.
 func (s *Store) ListTags(ctx context.Context, now time.Time, f TagListFilter, limit int) (List[TagOfResource], error) {

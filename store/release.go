@@ -14,6 +14,7 @@ const (
 	KindVPC              = "VPC"
 	KindVSwitch          = "VSwitch"
 	KindEIP              = "EIP"
+	KindDisk             = "disk"
 )
 
 // Located is where a resource of an account is.
@@ -37,7 +38,9 @@ func (s *Store) Locate(ctx context.Context, accountID, id string) (*Located, err
 		UNION ALL
 		SELECT 'VSwitch', region_id, NULL FROM vswitches WHERE account_id = $1 AND id = $2
 		UNION ALL
-		SELECT 'EIP', region_id, NULL FROM eips WHERE account_id = $1 AND id = $2`, accountID, id)
+		SELECT 'EIP', region_id, NULL FROM eips WHERE account_id = $1 AND id = $2
+		UNION ALL
+		SELECT 'disk', region_id, NULL FROM disks WHERE account_id = $1 AND id = $2`, accountID, id)
 	if err != nil || len(rows) == 0 {
 		return nil, err
 	}
@@ -73,6 +76,22 @@ func (e DescribedEIP) ReleasedTransition() DescribedEIP {
 		e = e.released()
 	}
 	return e
+}
+
+// ReleasedTransition returns the disk with its transition ended, as it would have ended.
+func (d DataDisk) ReleasedTransition(now time.Time) DataDisk {
+	switch {
+	case d.SettlesAt != nil:
+		d.SettlesAt = &now
+		return d.Settled(now)
+	case d.Status == DiskCreating:
+		d.Status = DiskAvailable
+	case d.Status == DiskAttaching:
+		d.Status = DiskInUse
+	case d.Status == DiskDetaching:
+		d.Status, d.InstanceID, d.Slot = DiskAvailable, nil, nil
+	}
+	return d
 }
 
 // Released returns the instance with its transition ended at now, as it would have ended. The next one

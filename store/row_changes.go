@@ -118,6 +118,7 @@ func walkRecorded(row reflect.Value, visit func(name string, hidden bool, v refl
 		}
 		name, option, _ := strings.Cut(field.Tag.Get("event"), ",")
 		switch {
+		case name == "-": // a resource of its own
 		case name != "":
 			visit(name, option == "hidden", row.Field(k))
 		case field.Type.Kind() == reflect.Struct && field.Type.PkgPath() == reflect.TypeFor[Change]().PkgPath():

@@ -193,6 +193,7 @@ func (tx *Tx) AcquireCapacityInGroups(scene *LaunchScene, accountID string, inst
 type LaunchRows struct {
 	Instances []Instance
 	Created   []NewNetworkInterface
+	Disks     []DataDisk
 	attached  []NetworkInterface    // existing interfaces
 	before    []NetworkInterface    // those as they were before
 	found     map[string]netip.Addr // by VSwitch, the last address that comes from its offer
@@ -228,6 +229,9 @@ func (r *LaunchRows) Changes(now time.Time) (changes []Change) {
 		changes = append(changes, ChangesOf(nil, &i, now)...)
 		changes = append(changes, TagChanges(i.ID, nil, nil, i.Tags)...)
 	}
+	for _, d := range r.Disks {
+		changes = append(changes, ChangesOf(nil, &d, now)...)
+	}
 	for _, n := range r.Created {
 		changes = append(changes, CreationOfInterface(n)...)
 	}
@@ -237,9 +241,10 @@ func (r *LaunchRows) Changes(now time.Time) (changes []Change) {
 	return changes
 }
 
-// InsertLaunch queues the writes that create instances with their interfaces.
+// InsertLaunch queues the writes that create instances with their disks and interfaces.
 func (tx *Tx) InsertLaunch(accountID string, r LaunchRows) {
 	insertRows(tx, InstancesTable, r.Instances)
+	insertRows(tx, DisksTable, r.Disks)
 	tx.InsertNetworkInterfaces(accountID, r.Created, r.found)
 	if len(r.attached) == 0 {
 		return

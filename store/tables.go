@@ -44,6 +44,7 @@ var (
 	GroupMembershipsTable   = table.New[GroupMembership]("network_interface_security_groups", "account_id")
 	RouteTablesTable        = table.New[RouteTable]("route_tables", "account_id")
 	RouteEntriesTable       = table.New[RouteEntry]("route_entries", "account_id")
+	DisksTable              = table.New[DataDisk]("disks", "account_id")
 	EIPsTable               = table.New[EIP]("eips", "account_id")
 	KeyPairsTable           = table.New[KeyPair]("key_pairs", "account_id")
 	EIPAssociationsTable    = table.New[EIPAssociation]("eip_associations", "account_id")

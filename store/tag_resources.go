@@ -110,7 +110,7 @@ func (tx *Tx) ChangeTags(
 	accountID, regionID string, kind TaggedKind, found []TaggedResource, remove []string, add map[string]string,
 ) {
 	if kind == TaggedDisk {
-		tx.changeDiskTags(accountID, found, remove, add)
+		tx.changeDiskTags(found, remove, add)
 		return
 	}
 	ids := make([]string, len(found))

@@ -26,6 +26,7 @@ const (
 	rankInstances
 	rankNetworkInterfaces
 	rankEIPs
+	rankDisks
 	rankSecurityGroups
 	rankDepartures // from security groups
 	rankCapacity   // of security groups

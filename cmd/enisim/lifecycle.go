@@ -23,7 +23,7 @@ type lifecycleCommand struct {
 type lifecycleAddCommand struct {
 	targetFlags
 	Account    string `required:"" help:"Account whose transitions it decides, or * for every account." placeholder:"ID"`
-	Transition string `env:"ENISIM_LIFECYCLE_ADD_TRANSITION" required:"" help:"Attaching, Detaching, Deleting, Pending, Starting, Stopping, Associating or Unassociating." placeholder:"STATUS"`
+	Transition string `env:"ENISIM_LIFECYCLE_ADD_TRANSITION" required:"" help:"Attaching, Detaching, Deleting, Pending, Starting, Stopping, Associating, Unassociating or Creating." placeholder:"STATUS"`
 	Action     string `env:"ENISIM_LIFECYCLE_ADD_ACTION" help:"Action that begins it, such as RunInstances (default: any)." placeholder:"PATTERN"`
 	Resource   string `env:"ENISIM_LIFECYCLE_ADD_RESOURCE" help:"Id of the resource, such as eni-* (default: any)." placeholder:"PATTERN"`
 

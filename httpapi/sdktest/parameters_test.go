@@ -45,7 +45,8 @@ var ignoredParameters = map[string]string{
 		ecs:DescribeZones/InstanceChargeType ecs:DescribeRegions/InstanceChargeType Scope`,
 	"hosts, clusters and pools are not simulated": `
 		DedicatedHostId Tenancy Affinity HpcClusterId DeploymentSetId DeploymentSetGroupNo StorageSetId
-		StorageSetPartitionNumber SystemDisk.StorageClusterId DataDisk.1.StorageClusterId PrivatePoolOptions.Id
+		StorageSetPartitionNumber StorageClusterId SystemDisk.StorageClusterId
+		DataDisk.1.StorageClusterId PrivatePoolOptions.Id
 		PrivatePoolOptions.MatchCriteria CapacityReservationId CapacityReservationPreference
 		SchedulerOptions.DedicatedHostClusterId SchedulerOptions.ManagedPrivateSpaceId Isp`,
 	"launch templates are not simulated": `
@@ -55,6 +56,7 @@ var ignoredParameters = map[string]string{
 		HibernationOptions.Configured CpuOptions.Core CpuOptions.Numa CpuOptions.ThreadsPerCore
 		CpuOptions.TopologyType CpuOptions.Accelerators.1 ImageOptions.LoginAsNonRoot
 		ImageOptions.CurrentOSNVMeSupported OSNameEn NetworkOptions.EnableJumboFrame EnableJumboFrame
+		AdditionalInfo.EnableSRIOV AdditionalInfo.Identifier AdditionalInfo.SafeMode AdditionalInfo.TargetDevice
 		AdditionalInfo.PvdConfig AdditionalInfo.EnableHighDensityMode SecurityOptions.ConfidentialComputingMode
 		SecurityOptions.TrustedSystemMode PrivateDnsNameOptions.HostnameType
 		PrivateDnsNameOptions.EnableInstanceIdDnsARecord PrivateDnsNameOptions.EnableInstanceIdDnsAAAARecord
@@ -69,7 +71,8 @@ var ignoredParameters = map[string]string{
 		DataDisk.1.EncryptAlgorithm SystemDisk.EncryptAlgorithm DataDisk.1.KMSKeyId SystemDisk.KMSKeyId
 		DataDisk.1.ProvisionedIops SystemDisk.ProvisionedIops DataDisk.1.BurstingEnabled
 		SystemDisk.BurstingEnabled DeleteAutoSnapshot EnableAutoSnapshot EnableAutomatedSnapshotPolicy
-		EnableShared`,
+		EnableShared ecs:CreateDisk/EncryptAlgorithm ProvisionedIops ecs:CreateDisk/BurstingEnabled
+		AdvancedFeatures`,
 	"disks do not change with a type": `
 		ecs:ModifyInstanceSpec/SystemDisk.Category Disk.1.DiskId Disk.1.Category Disk.1.PerformanceLevel`,
 	"filters on what nothing here has, or has alike": `

@@ -13,8 +13,8 @@ import (
 
 // The transitions of resources, by the transient status.
 const (
-	Attaching = "Attaching" // an interface, to InUse
-	Detaching = "Detaching" // an interface, to Available
+	Attaching = "Attaching" // an interface or a disk, to InUse
+	Detaching = "Detaching" // an interface or a disk, to Available
 	Deleting  = "Deleting"  // an interface, to gone
 	Pending   = "Pending"   // a VPC, a VSwitch or an instance, to Available, Starting or Stopped
 	Starting  = "Starting"  // an instance, to Running
@@ -22,17 +22,19 @@ const (
 
 	Associating   = "Associating"   // an EIP, to InUse
 	Unassociating = "Unassociating" // an EIP, to Available
+	Creating      = "Creating"      // a disk, to Available
 )
 
 // Transitions are the transitions that a lifecycle may be for.
 var Transitions = []string{
 	Attaching, Detaching, Deleting, Pending, Starting, Stopping, Associating, Unassociating,
+	Creating,
 }
 
 // beginners are the actions that begin a transition.
 var beginners = map[string][]string{
-	Attaching: {"AttachNetworkInterface", "RunInstances"},
-	Detaching: {"DetachNetworkInterface"},
+	Attaching: {"AttachNetworkInterface", "AttachDisk", "RunInstances"},
+	Detaching: {"DetachNetworkInterface", "DetachDisk"},
 	Deleting:  {"DeleteNetworkInterface", "DeleteInstance"},
 	Pending:   {"RunInstances", "CreateInstance", "CreateVpc", "CreateVSwitch"},
 	Starting:  {"RunInstances", "StartInstance", "RebootInstance"},
@@ -40,6 +42,7 @@ var beginners = map[string][]string{
 
 	Associating:   {"AssociateEipAddress"},
 	Unassociating: {"UnassociateEipAddress"},
+	Creating:      {"CreateDisk"},
 }
 
 // failures are the statuses to which a transition that fails falls back.
@@ -50,7 +53,7 @@ var failures = map[string]string{Attaching: "Available", Starting: "Stopped"}
 type Lifecycle struct {
 	ID         string `json:"id,omitempty"`
 	Account    string `json:"account" description:"16 digits, or * for every account."`
-	Transition string `json:"transition" enum:"Attaching,Detaching,Deleting,Pending,Starting,Stopping,Associating,Unassociating" description:"The transient status."`
+	Transition string `json:"transition" enum:"Attaching,Detaching,Deleting,Pending,Starting,Stopping,Associating,Unassociating,Creating" description:"The transient status."`
 	Action     string `json:"action,omitempty" description:"Pattern of the action that begins it. Without it, any action."`
 	Resource   string `json:"resource,omitempty" description:"Pattern of the id of the resource, such as eni-*. Without it, any resource."`
 	Lasts      Lasts  `json:"lasts,omitzero" description:"How long it lasts. Without it, as the server's flags say."`
@@ -109,12 +112,8 @@ func (l Lifecycle) Check() error {
 
 func (l Lifecycle) checkTransition() error {
 	names := strings.Join(Transitions, ", ")
-	switch {
-	case l.Transition == "":
+	if l.Transition == "" {
 		return fmt.Errorf("transition is required: one of %s", names)
-	case strings.EqualFold(l.Transition, "Creating"):
-		return fmt.Errorf("transition: nothing is Creating here; a new VPC, VSwitch or instance is Pending, " +
-			"and a new interface is Available at once")
 	}
 	if text := match.DidYouMean(l.Transition, Transitions); text != "" {
 		return fmt.Errorf("transition: there is no %q (%s)", l.Transition, text)

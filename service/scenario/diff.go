@@ -91,7 +91,8 @@ func diffWorlds(there, wanted *world.World) []Difference {
 		func() { compareRows(d, stockRows) }, func() { compareRows(d, throttleRows) },
 		func() { compareRows(d, typeRows) }, func() { compareRows(d, vpcRows) }, func() { compareRows(d, vswitchRows) },
 		func() { compareRows(d, groupRows) }, func() { compareRows(d, ruleRows) },
-		func() { compareRows(d, instanceRows) }, func() { compareRows(d, interfaceRows) },
+		func() { compareRows(d, instanceRows) }, func() { compareRows(d, diskRows) },
+		func() { compareRows(d, interfaceRows) },
 		func() { compareRows(d, eipRows) }, func() { compareRows(d, routeTableRows) },
 		func() { compareRows(d, routeEntryRows) }, func() { compareRows(d, keyPairRows) },
 	} {

@@ -64,6 +64,7 @@ func expand(doc *document, problems *report, limits Limits) *world.World {
 			InstancesRunIn:            map[store.ResourceID]time.Duration{},
 			NetworkInterfacesSettleIn: map[store.ResourceID]time.Duration{},
 			EIPsSettleIn:              map[store.ResourceID]time.Duration{},
+			DisksSettleIn:             map[store.ResourceID]time.Duration{},
 		},
 		types:   map[string]*store.InstanceType{},
 		zones:   map[string]zoneInfo{},

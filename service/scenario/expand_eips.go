@@ -76,7 +76,7 @@ func (x *accountExpansion) eip(e *eipEntry, region string, places *eipPlaces, se
 		Attributes:      e.attributes,
 	})
 	status := x.placedStatus(e.status, e.associatedWith, "associated_with", "name an instance or an interface",
-		store.EIPAvailable, associatedStatuses)
+		store.EIPAvailable, store.EIPInUse, associatedStatuses)
 	x.checkSettlesIn(e.settlesIn.given, e.settlesIn.at, status, nextEIPStatus)
 	if e.associatedWith.given {
 		x.associate(e, region, status, places)

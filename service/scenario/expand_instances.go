@@ -1,7 +1,6 @@
 package scenario
 
 import (
-	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
@@ -118,7 +117,6 @@ func (x *accountExpansion) instance(
 		Tags:            e.tags,
 		Attributes:      e.attributes,
 	}
-	x.dataDisks(e, t, n, &row)
 	var v *vswitch
 	switch {
 	case e.isClassic():
@@ -147,6 +145,7 @@ func (x *accountExpansion) instance(
 	}
 	x.world.Instances = append(x.world.Instances, row)
 	i.row = &x.world.Instances[len(x.world.Instances)-1]
+	x.dataDisks(e, t, n, i.row)
 	if v != nil {
 		x.primaryInterface(e, t, n, i, v)
 	}
@@ -167,27 +166,6 @@ func (x *accountExpansion) checkPublicIP(e *instanceEntry) {
 	default:
 		x.takePublicIP(address, e.at)
 	}
-}
-
-// dataDisks adds the data disks of an instance.
-func (x *accountExpansion) dataDisks(e *instanceEntry, t *instanceTemplates, n int, row *store.Instance) {
-	for k := range e.dataDisks {
-		disk, id := e.dataDisks[k].disk, t.diskIDs[k]
-		disk.ID = defaultDataDiskID(row.ID, k+1)
-		at := e.at
-		if id.given {
-			disk.ID, at = id.value.expand(n), id.at
-			x.checkID(disk.ID, at)
-		}
-		x.checkUnique(x.diskIDs, "disk", disk.ID, at)
-		row.Attributes.DataDisks = append(row.Attributes.DataDisks, disk)
-	}
-}
-
-// defaultDataDiskID returns the id of a data disk that sets none: the first of i-web is
-// d-web-data-1.
-func defaultDataDiskID(instance string, n int) string {
-	return fmt.Sprintf("d-%s-data-%d", strings.TrimPrefix(instance, "i-"), n)
 }
 
 // primaryInterface creates the primary interface of an instance.

@@ -67,17 +67,17 @@ func (c *interfaceFields) partCount() int {
 // attached.
 func (x *accountExpansion) interfaceStatus(e *interfaceEntry) string {
 	return x.placedStatus(e.status, e.attachedTo, "attached_to", "name its instance", store.ENIAvailable,
-		attachedStatuses)
+		store.ENIInUse, attachedStatuses)
 }
 
 // placedStatus returns the status of a resource that may be on another one, which a key names. Without a
-// status, it is free or InUse. Only the placed statuses go with the key, and they need it.
+// status, it is free or inUse. Only the placed statuses go with the key, and they need it.
 func (x *accountExpansion) placedStatus(
-	status, on located[string], key, hint, free string, placed []string,
+	status, on located[string], key, hint, free, inUse string, placed []string,
 ) string {
 	implied := free
 	if on.given {
-		implied = store.ENIInUse // the word for EIPs too
+		implied = inUse
 	}
 	value := cmp.Or(status.value, implied)
 	switch isPlaced := slices.Contains(placed, value); {

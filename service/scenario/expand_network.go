@@ -23,6 +23,7 @@ type accountExpansion struct {
 	macs       macs
 	ruleIDs    map[string]position
 	diskIDs    map[string]position
+	diskSlots  map[string]takenSlots   // by instance
 	publicIPs  map[netip.Addr]position // of instances and EIPs
 	demands    []addressDemand
 
@@ -60,6 +61,7 @@ func newAccountExpansion(x *expansion, id string) *accountExpansion {
 		groups:    map[string]*group{},
 		ruleIDs:   map[string]position{},
 		diskIDs:   map[string]position{},
+		diskSlots: map[string]takenSlots{},
 		publicIPs: map[netip.Addr]position{},
 
 		resolvedTypes: map[string]*store.InstanceType{},
@@ -90,6 +92,11 @@ func (x *accountExpansion) expandRegions(regions []regionEntry) {
 	for i := range regions {
 		for j := range regions[i].instances.read {
 			x.instanceEntry(&regions[i].instances.read[j], regions[i].id.value)
+		}
+	}
+	for i := range regions {
+		for j := range regions[i].disks {
+			x.freeDisk(&regions[i].disks[j], regions[i].id.value)
 		}
 	}
 	for i := range regions {

@@ -63,6 +63,7 @@ func (x *exporter) document(now time.Time) *document {
 			interfaces: entries[interfaceEntry]{made: x.interfaces(region)},
 			eips:       x.eips(region),
 			keyPairs:   x.keyPairs(region),
+			disks:      x.freeDisks(region),
 		})
 	}
 	doc := &document{version: stated(formatVersion), accounts: []accountEntry{account}}
@@ -97,6 +98,9 @@ func (x *exporter) regions() []string {
 	}
 	for i := range x.KeyPairs {
 		has[x.KeyPairs[i].RegionID] = true
+	}
+	for i := range x.Disks {
+		has[x.Disks[i].RegionID] = true
 	}
 	return sortedKeys(has)
 }
@@ -170,6 +174,7 @@ func (x *exporter) instances(region string) iter.Seq[*instanceEntry] {
 				primaries[*n.InstanceID] = n
 			}
 		}
+		disks := x.disksOfInstances()
 		var e instanceEntry
 		for i := range x.Instances {
 			row := &x.Instances[i]
@@ -177,6 +182,13 @@ func (x *exporter) instances(region string) iter.Seq[*instanceEntry] {
 				continue
 			}
 			e = newInstanceEntry(x.World, row)
+			next := 1
+			for _, d := range disks[row.ID] {
+				e.addDataDisk(d, next)
+				for next++; slices.ContainsFunc(disks[row.ID][:len(e.dataDisks)],
+					func(d *store.DataDisk) bool { return *d.Slot == next }); next++ {
+				}
+			}
 			if n := primaries[row.ID]; n != nil {
 				e.setPrimary(n, x.belongingsFor(n), x.explicit[n.ID])
 			}
@@ -234,6 +246,37 @@ func (x *exporter) keyPairs(region string) (pairs []keyPairEntry) {
 		}
 	}
 	return pairs
+}
+
+// disksOfInstances returns the disks that are entries of their instances, by instance and slot.
+func (x *exporter) disksOfInstances() map[string][]*store.DataDisk {
+	instances := map[string]*store.Instance{}
+	for i := range x.Instances {
+		instances[x.Instances[i].ID] = &x.Instances[i]
+	}
+	disks := map[string][]*store.DataDisk{}
+	for i := range x.Disks {
+		if d := &x.Disks[i]; d.InstanceID != nil && isOfInstance(d, instances[*d.InstanceID]) {
+			disks[*d.InstanceID] = append(disks[*d.InstanceID], d)
+		}
+	}
+	return disks
+}
+
+// freeDisks returns the entries of the disks of a region that are no entries of their instances.
+func (x *exporter) freeDisks(region string) (disks []freeDiskEntry) {
+	ofInstances := map[string]bool{}
+	for _, of := range x.disksOfInstances() {
+		for _, d := range of {
+			ofInstances[d.ID] = true
+		}
+	}
+	for i := range x.Disks {
+		if d := &x.Disks[i]; d.RegionID == region && !ofInstances[d.ID] {
+			disks = append(disks, newDiskEntry(x.World, d))
+		}
+	}
+	return disks
 }
 
 func (x *exporter) belongingsFor(n *store.NetworkInterface) *belongings {

@@ -146,6 +146,7 @@ type regionEntry struct {
 	interfaces entries[interfaceEntry]
 	eips       []eipEntry
 	keyPairs   []keyPairEntry
+	disks      []freeDiskEntry
 }
 
 var regionMapping = newMapping(
@@ -168,6 +169,8 @@ var regionMapping = newMapping(
 			"The elastic IP addresses."),
 		listKey("key_pairs", keyPairMapping, func(r *regionEntry) *[]keyPairEntry { return &r.keyPairs },
 			"The key pairs, with their public keys."),
+		listKey("disks", diskMapping, func(r *regionEntry) *[]freeDiskEntry { return &r.disks },
+			"The data disks that are not among those of an instance."),
 	},
 )
 

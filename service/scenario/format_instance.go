@@ -41,7 +41,7 @@ type instanceEntry struct {
 	settlesTo      located[string]
 	runsIn         located[time.Duration]
 	startFails     bool
-	attributes     store.InstanceAttributes // without the data disks
+	attributes     store.InstanceAttributes
 	dataDisks      []diskEntry
 }
 
@@ -231,8 +231,9 @@ var systemDiskMapping = newMapping(
 
 // diskEntry is a data disk.
 type diskEntry struct {
-	id   located[string]
-	disk store.Disk
+	id     located[string]
+	device located[string]
+	disk   store.Disk
 }
 
 var dataDiskMapping = newMapping(
@@ -240,6 +241,8 @@ var dataDiskMapping = newMapping(
 	[]keyOf[diskEntry]{
 		textKey("id", func(d *diskEntry) *located[string] { return &d.id }, aboutID).matching(copiedForm).
 			without("it is made of the instance's: the first data disk of i-web is d-web-data-1"),
+		textKey("device", func(d *diskEntry) *located[string] { return &d.device }, aboutDevice).
+			matching("^/dev/xvd[b-q]$").without("the first one that is free"),
 	},
 	within(func(d *diskEntry) *store.Disk { return &d.disk }, diskKeys),
 )

@@ -43,6 +43,7 @@ func guideTables() map[string][]key {
 		"instance":                  ownKeys(&instanceMapping.mapping, keysOf(commonKeys)),
 		"primary_network_interface": ownKeys(&primaryMapping.mapping, keysOf(interfaceKeys)),
 		"data_disk":                 ownKeys(&dataDiskMapping.mapping, keysOf(diskKeys)),
+		"disk":                      ownKeys(&diskMapping.mapping, keysOf(diskKeys)),
 		"any disk":                  systemDiskMapping.keys,
 		"network_interface":         ownKeys(&interfaceMapping.mapping, keysOf(interfaceKeys)),
 		"any network interface":     keysOf(interfaceKeys[:len(interfaceKeys)-len(commonKeys)]),

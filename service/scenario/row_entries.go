@@ -121,7 +121,8 @@ func newRuleEntry(r *store.SecurityGroupRule, defaultID string) ruleEntry {
 	return e
 }
 
-// newInstanceEntry returns the entry of an instance, without what it has of its primary interface.
+// newInstanceEntry returns the entry of an instance, without its data disks, and what it has of its primary
+// interface.
 func newInstanceEntry(w *world.World, i *store.Instance) instanceEntry {
 	e := instanceMapping.blank
 	e.id, e.commonFields = stated(i.ID), commonFieldsOf(i.Name, i.Description, i.ResourceGroupID, i.Tags)
@@ -133,10 +134,36 @@ func newInstanceEntry(w *world.World, i *store.Instance) instanceEntry {
 	e.settlesIn = remaining(w.InstancesSettleIn, i.AccountID, i.ID)
 	e.runsIn, e.startFails = remaining(w.InstancesRunIn, i.AccountID, i.ID), i.StartFails
 	e.attributes = i.Attributes
-	for k := range i.Attributes.DataDisks {
-		d := &i.Attributes.DataDisks[k]
-		e.dataDisks = append(e.dataDisks, diskEntry{id: unless(d.ID, defaultDataDiskID(i.ID, k+1)), disk: *d})
+	return e
+}
+
+// isOfInstance reports whether a file has a disk among the data disks of its instance.
+func isOfInstance(d *store.DataDisk, i *store.Instance) bool {
+	return d.Status == store.DiskInUse && d.ResourceGroupID == i.ResourceGroupID
+}
+
+// addDataDisk adds a disk of the instance. next is the slot that it has if the file says nothing of it.
+func (e *instanceEntry) addDataDisk(d *store.DataDisk, next int) {
+	e.dataDisks = append(e.dataDisks, diskEntry{
+		id:     unless(d.ID, defaultDataDiskID(e.id.value, len(e.dataDisks)+1)),
+		device: unless(store.Device(*d.Slot), store.Device(next)),
+		disk:   d.Attributes,
+	})
+}
+
+// newDiskEntry returns the entry of a disk that is no entry of its instance.
+func newDiskEntry(w *world.World, d *store.DataDisk) freeDiskEntry {
+	e := diskMapping.blank
+	e.id, e.attachedTo, e.disk, e.resourceGroup = stated(d.ID), optional(d.InstanceID), d.Attributes, d.ResourceGroupID
+	implied := store.DiskAvailable
+	if d.InstanceID != nil {
+		implied, e.device = store.DiskInUse, stated(store.Device(*d.Slot))
+	} else {
+		e.zone = stated(d.ZoneID)
 	}
+	e.status = unless(d.Status, implied)
+	e.settlesIn = remaining(w.DisksSettleIn, d.AccountID, d.ID)
+	e.settlesTo = nextStatusOf(d.NextStatus, nextDiskStatus[d.Status])
 	return e
 }
 

@@ -201,6 +201,14 @@ var keyPairRows = rowKind[store.KeyPair, keyPairEntry]{
 	entry:    func(_ *snapshot, k *store.KeyPair) keyPairEntry { return newKeyPairEntry(k) },
 }
 
+var diskRows = rowKind[store.DataDisk, freeDiskEntry]{
+	mapping:  diskMapping,
+	rows:     func(w *world.World) []store.DataDisk { return w.Disks },
+	id:       func(d *store.DataDisk) store.ResourceID { return store.ResourceID{AccountID: d.AccountID, ID: d.ID} },
+	location: func(_ *snapshot, d *store.DataDisk) string { return d.RegionID + " " + d.ZoneID },
+	entry:    func(s *snapshot, d *store.DataDisk) freeDiskEntry { return newDiskEntry(s.World, d) },
+}
+
 var interfaceRows = rowKind[store.NetworkInterface, interfaceEntry]{
 	mapping: interfaceMapping,
 	rows:    func(w *world.World) []store.NetworkInterface { return w.NetworkInterfaces },

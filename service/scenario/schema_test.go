@@ -203,7 +203,7 @@ const everyKey = `{
 				"system_disk": {"name": "n", "description": "d", "category": "cloud_essd", "performance_level": "PL1", "size_gib": 40, "encrypted": true, "delete_with_instance": false,
 				"tags": {"team": "storage"}},
 				"data_disks": [{"id": "d-{n}", "name": "n", "description": "d", "category": "cloud", "performance_level": "PL2", "size_gib": 20, "encrypted": true,
-					"delete_with_instance": false, "tags": {}}, {}]},
+					"delete_with_instance": false, "tags": {}, "device": "/dev/xvdc"}, {}]},
 			{"id": "i-classic", "type": "own.type", "network_type": "classic", "zone": "mars-1a", "status": "Pending", "settles_in": "5s", "settles_to": "Starting",
 				"runs_in": "never", "public_ip_address": "198.51.100.1"}
 		],
@@ -226,7 +226,13 @@ const everyKey = `{
 		],
 		"key_pairs": [{"name": "ops", "tags": {"a": "b"}, "resource_group": "rg-1",
 			"public_key": "ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTYAAABBBNjpG/dJ+T3l5JkqNdWHRaFEyIkwf48EzdYnB3LyZuBJQJB0P9xX5CN13QE6ALBUPq0+UmfTHpgkG/mPOjCdUWI= me"},
-			{"name": "dev"}]
+			{"name": "dev"}],
+		"disks": [
+			{"id": "d-a", "name": "n", "description": "d", "category": "cloud", "performance_level": "PL2", "size_gib": 20, "encrypted": true,
+				"delete_with_instance": false, "tags": {}, "resource_group": "rg-1", "attached_to": "i-1", "device": "/dev/xvdf", "status": "Attaching",
+				"settles_in": "5s", "settles_to": "Available"},
+			{"id": "d-b", "zone": "mars-1a", "status": "Creating"}
+		]
 	}]
 }, {"id": "1000000000000002", "clock": {"behind": "1h"}}, {"id": "1000000000000003", "clock": {"freeze": true, "at": "2030-01-31T12:00:00.5+08:00"}}],
 "instance_types": [{"id": "own.type", "family": "own", "vcpus": 1, "memory_gib": 0.5, "eni_quantity": 3, "private_ipv4_per_eni": 2, "ipv6_per_eni": 2, "network_cards": 1,
@@ -263,6 +269,7 @@ var places = map[string][]any{
 	"network_interface": {"accounts", 0, "regions", 0, "network_interfaces", 0},
 	"eip":               {"accounts", 0, "regions", 0, "eips", 0},
 	"key_pair":          {"accounts", 0, "regions", 0, "key_pairs", 0},
+	"disk":              {"accounts", 0, "regions", 0, "disks", 0},
 
 	"primary_network_interface": {"accounts", 0, "regions", 0, "instances", 0, "primary_network_interface"},
 

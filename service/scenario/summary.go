@@ -71,6 +71,13 @@ func (sc *Scenario) Summary() string {
 	default:
 		parts = append(parts, fmt.Sprintf("%d key pairs", n))
 	}
+	switch n := len(w.Disks); n {
+	case 0:
+	case 1:
+		parts = append(parts, "1 data disk")
+	default:
+		parts = append(parts, fmt.Sprintf("%d data disks", n))
+	}
 	if len(parts) == 0 {
 		return "nothing"
 	}

@@ -124,6 +124,16 @@ func (w *World) RouteTable(id string, options ...Option) *World {
 	return w
 }
 
+// Disk adds a data disk on no instance, or on one that an option names; then it has no zone of its own.
+func (w *World) Disk(id, zone string, options ...Option) *World {
+	disk := entry{"id": id}
+	if zone != "" {
+		disk["zone"] = zone
+	}
+	add(w.latestRegion(), "disks", disk, options)
+	return w
+}
+
 // InstanceType adds an instance type that belongs to the account.
 func (w *World) InstanceType(id string, eniQuantity int, options ...Option) *World {
 	defaults := entry{"id": id, "vcpus": 1, "memory_gib": 1, "eni_quantity": eniQuantity}

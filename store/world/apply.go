@@ -208,7 +208,7 @@ func applyWorld(ctx context.Context, tx pgx.Tx, w *World, now time.Time, mode ap
 func lockWorld(ctx context.Context, tx pgx.Tx) error {
 	_, err := execInOneTrip(ctx, tx, []string{
 		lockAccountIDs, lockClientTokens, lockAccounts, lockKeyPairs, lockVPCs, lockRouteTables, lockVSwitches,
-		lockInstances, lockNetworkInterfaces, lockEIPs, lockSecurityGroups, lockDepartures, lockCapacity,
+		lockInstances, lockNetworkInterfaces, lockEIPs, lockDisks, lockSecurityGroups, lockDepartures, lockCapacity,
 	})
 	return err
 }

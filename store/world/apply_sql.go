@@ -64,6 +64,11 @@ const (
 	WHERE account_id IN (SELECT id FROM staged_accounts)
 	ORDER BY account_id, id FOR UPDATE`
 
+	lockDisks = `
+	SELECT FROM disks
+	WHERE account_id IN (SELECT id FROM staged_accounts)
+	ORDER BY account_id, id FOR UPDATE`
+
 	lockSecurityGroups = `
 	SELECT FROM security_groups
 	WHERE account_id IN (SELECT id FROM staged_accounts)
@@ -166,6 +171,20 @@ var (
 	FROM changed_network_interfaces c
 	JOIN staged_network_interfaces s ON s.account_id = c.account_id AND s.id = c.id
 	WHERE t.account_id = c.account_id AND t.id = c.id`
+
+	// The disks that leave their slots or their instances, or that these leave. Two of them can swap their
+	// slots, and an instance can go.
+	detachChangedDisks = `
+	UPDATE disks t
+	SET instance_id = NULL, slot = NULL, status = 'Available', next_status = NULL, settles_at = NULL
+	WHERE t.account_id IN (SELECT id FROM staged_accounts) AND t.instance_id IS NOT NULL
+	  AND (NOT EXISTS (
+	      SELECT FROM staged_disks s
+	      WHERE s.account_id = t.account_id AND s.id = t.id
+	        AND (s.instance_id, s.slot) = (t.instance_id, t.slot))
+	    OR (t.account_id, t.instance_id) IN (
+	      SELECT t.account_id, t.id FROM instances t
+	      WHERE t.account_id IN (SELECT id FROM staged_accounts) AND ` + store.InstancesTable.IsMissing() + `))`
 
 	// It also deletes the entries whose next hop is to be deleted, or replaced by another one with the
 	// same id.

@@ -34,7 +34,7 @@ func TestApplySetsEachColumnOfTheSchema(t *testing.T) {
 		"id", "name", "owner_id", "account_id", "vpc_id", "vswitch_id", "region_id", "zone_id", "network_type",
 		"created_at", "started_at", "ip_address", "private_ip_address", "network_interface_id",
 		"type", "route_table_id", "destination_cidr_block", "instance_id",
-		"public_key", "fingerprint",
+		"public_key", "fingerprint", "attached_at", "detached_at",
 	}
 	lifetimes := []column{{"accounts", "expires_at"}} // set when the account is created; not part of a scenario
 	rows, err := storetest.Pool(t).Query(t.Context(), `

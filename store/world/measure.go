@@ -10,7 +10,7 @@ import (
 
 // Size is how much there is to read of accounts.
 type Size struct {
-	Resources int // instances, network interfaces, EIPs and key pairs, with those that are about to go
+	Resources int // instances, network interfaces, disks, EIPs and key pairs, with those that are about to go
 	Parts     int // addresses, prefixes, memberships in security groups, rules, and route entries
 	Text      int // bytes of the attributes, public keys and tags of the resources
 }
@@ -29,6 +29,8 @@ func Measure(ctx context.Context, s *store.Store, accountIDs []string) (Size, er
 		    SELECT attributes, tags FROM instances WHERE account_id = ANY ($1)
 		    UNION ALL
 		    SELECT attributes, tags FROM network_interfaces WHERE account_id = ANY ($1)
+		    UNION ALL
+		    SELECT attributes, '{}' FROM disks WHERE account_id = ANY ($1)
 		    UNION ALL
 		    SELECT attributes, tags FROM eips WHERE account_id = ANY ($1)
 		    UNION ALL

@@ -22,6 +22,7 @@ func Read(ctx context.Context, s *store.Store, accountIDs []string, now time.Tim
 		InstancesRunIn:            map[store.ResourceID]time.Duration{},
 		NetworkInterfacesSettleIn: map[store.ResourceID]time.Duration{},
 		EIPsSettleIn:              map[store.ResourceID]time.Duration{},
+		DisksSettleIn:             map[store.ResourceID]time.Duration{},
 	}
 	err := s.LargeTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
 		// First read the accounts, because the rest is read only for those that have not expired.
@@ -42,6 +43,9 @@ func Read(ctx context.Context, s *store.Store, accountIDs []string, now time.Tim
 		}
 		if err := store.KeyPairsTable.ReadAll(
 			ctx, tx, &w.KeyPairs, nil, "account_id, region_id, name", activeIDs); err != nil {
+			return err
+		}
+		if err := w.readDisks(ctx, tx, activeIDs, times); err != nil {
 			return err
 		}
 		if err := w.readEIPs(ctx, tx, activeIDs, times); err != nil {
@@ -142,6 +146,14 @@ func (w *World) readInterfaces(ctx context.Context, tx pgx.Tx, accounts []string
 	return store.GroupMembershipsTable.ReadAll(ctx, tx, &w.GroupMemberships, func(m *store.GroupMembership) bool {
 		return !deleted[resourceID(m.AccountID, m.NetworkInterfaceID)]
 	}, "account_id, network_interface_id, position", accounts)
+}
+
+// readDisks reads the data disks.
+func (w *World) readDisks(ctx context.Context, tx pgx.Tx, accounts []string, times *accountTimes) error {
+	return store.DisksTable.ReadAll(ctx, tx, &w.Disks, func(d *store.DataDisk) bool {
+		*d = d.Settled(times.of(d.AccountID))
+		return noteTimeLeft(w.DisksSettleIn, d.AccountID, d.ID, d.SettlesAt, times)
+	}, "account_id, region_id, instance_id, slot, id", accounts)
 }
 
 // readEIPs reads EIPs, and what they are associated with.

@@ -85,6 +85,7 @@ func (w *World) without(accounts map[string]bool) *World {
 	rest.RouteEntries = rowsOfOthers(w.RouteEntries, accounts,
 		func(e *store.RouteEntry) string { return e.AccountID })
 	rest.KeyPairs = rowsOfOthers(w.KeyPairs, accounts, func(r *store.KeyPair) string { return r.AccountID })
+	rest.Disks = rowsOfOthers(w.Disks, accounts, func(r *store.DataDisk) string { return r.AccountID })
 	rest.EIPs = rowsOfOthers(w.EIPs, accounts, func(r *store.EIP) string { return r.AccountID })
 	rest.EIPAssociations = rowsOfOthers(w.EIPAssociations, accounts,
 		func(r *store.EIPAssociation) string { return r.AccountID })
@@ -97,6 +98,7 @@ func (w *World) without(accounts map[string]bool) *World {
 	rest.InstancesSettleIn = timesOfOthers(w.InstancesSettleIn, accounts)
 	rest.InstancesRunIn = timesOfOthers(w.InstancesRunIn, accounts)
 	rest.NetworkInterfacesSettleIn = timesOfOthers(w.NetworkInterfacesSettleIn, accounts)
+	rest.DisksSettleIn = timesOfOthers(w.DisksSettleIn, accounts)
 	rest.EIPsSettleIn = timesOfOthers(w.EIPsSettleIn, accounts)
 	return &rest
 }

@@ -5,9 +5,9 @@ package world
 // time. The arguments are accounts with the same time, and that time.
 var settleWorld = []string{
 	settleVPCs, settleVSwitches, settleInstances, removeDeletedNetworkInterfaces, removeDetached, settleAttachments,
-	removeUnassociated, settleEIPAssociations,
+	removeUnassociated, settleEIPAssociations, settleDisks,
 	keepPendingVPCs, keepPendingVSwitches, keepTransientInstances, keepDeletingNetworkInterfaces,
-	keepTransientAttachments, keepTransientEIPAssociations,
+	keepTransientAttachments, keepTransientEIPAssociations, keepTransientDisks,
 }
 
 // These statements write back what Settled and Status compute.
@@ -45,6 +45,13 @@ const (
 	settleEIPAssociations = `
 	UPDATE eip_associations
 	SET status = next_status, next_status = NULL, settles_at = NULL
+	WHERE account_id = ANY ($1) AND settles_at <= $2`
+
+	settleDisks = `
+	UPDATE disks
+	SET status = next_status, next_status = NULL, settles_at = NULL,
+	    instance_id = CASE WHEN next_status <> 'Available' THEN instance_id END,
+	    slot = CASE WHEN next_status <> 'Available' THEN slot END
 	WHERE account_id = ANY ($1) AND settles_at <= $2`
 
 	settleAttachments = `
@@ -95,6 +102,15 @@ const (
 	FROM eip_associations a
 	WHERE s.settles_at IS NOT NULL AND a.account_id = s.account_id AND a.eip_id = s.eip_id
 	  AND (a.status, a.next_status) = (s.status, s.next_status) AND a.settles_at > $2
+	  AND s.account_id = ANY ($1)`
+
+	keepTransientDisks = `
+	UPDATE staged_disks s
+	SET settles_at = d.settles_at
+	FROM disks d
+	WHERE s.settles_at IS NOT NULL AND d.account_id = s.account_id AND d.id = s.id
+	  AND (d.status, d.next_status) = (s.status, s.next_status) AND d.settles_at > $2
+	  AND (d.instance_id, d.slot) IS NOT DISTINCT FROM (s.instance_id, s.slot)
 	  AND s.account_id = ANY ($1)`
 
 	keepTransientAttachments = `

@@ -24,7 +24,7 @@ var (
 // quotas.
 type Snapshot struct {
 	AccountID, Name string
-	Resources       int // number of VPCs, VSwitches, security groups, instances, network interfaces, EIPs and key pairs
+	Resources       int // number of VPCs, VSwitches, groups, instances, interfaces, data disks, EIPs and key pairs
 	CreatedAt       time.Time
 }
 
@@ -50,6 +50,7 @@ var snapshotTables = []snapshotTable{
 	{"route_table_associations", "account_id"},
 	{"route_entries", "account_id"},
 	{"key_pairs", "account_id"},
+	{"disks", "account_id"},
 	{"eips", "account_id"},
 	{"eip_associations", "account_id"},
 }
@@ -95,6 +96,7 @@ func SaveSnapshot(ctx context.Context, s *store.Store, accountID, name string, n
 			           + (SELECT count(*) FROM security_groups WHERE account_id = $1)
 			           + (SELECT count(*) FROM instances WHERE account_id = $1)
 			           + (SELECT count(*) FROM network_interfaces WHERE account_id = $1)
+			           + (SELECT count(*) FROM disks WHERE account_id = $1)
 			           + (SELECT count(*) FROM eips WHERE account_id = $1)
 			           + (SELECT count(*) FROM key_pairs WHERE account_id = $1),
 			       $4

@@ -36,6 +36,7 @@ const createStagingTables = `
 	CREATE TEMP TABLE staged_route_table_associations (LIKE route_table_associations) ON COMMIT DROP;
 	CREATE TEMP TABLE staged_route_entries (LIKE route_entries) ON COMMIT DROP;
 	CREATE TEMP TABLE staged_key_pairs (LIKE key_pairs) ON COMMIT DROP;
+	CREATE TEMP TABLE staged_disks (LIKE disks) ON COMMIT DROP;
 	CREATE TEMP TABLE staged_eips (LIKE eips) ON COMMIT DROP;
 	CREATE TEMP TABLE staged_eip_associations (LIKE eip_associations) ON COMMIT DROP`
 
@@ -55,7 +56,8 @@ const dropStagingTables = `
 	    pg_temp.staged_network_interfaces, pg_temp.staged_attachments, pg_temp.staged_private_ip_addresses,
 	    pg_temp.staged_ip_prefixes, pg_temp.staged_network_interface_security_groups,
 	    pg_temp.staged_security_group_rules, pg_temp.staged_route_tables, pg_temp.staged_route_table_associations,
-	    pg_temp.staged_route_entries, pg_temp.staged_eips, pg_temp.staged_eip_associations, pg_temp.staged_key_pairs`
+	    pg_temp.staged_route_entries, pg_temp.staged_disks, pg_temp.staged_eips, pg_temp.staged_eip_associations,
+	    pg_temp.staged_key_pairs`
 
 // maxRowsToKeep is the number of rows up to which a world is small.
 const maxRowsToKeep = 500
@@ -131,6 +133,15 @@ func copyWorld(ctx context.Context, tx pgx.Tx, w *World, times *accountTimes, wr
 				i.SettlesAt = settleTime(w.InstancesSettleIn, id, now)
 				i.RunningAt = settleTime(w.InstancesRunIn, id, now)
 				i.StartedAt, i.CreatedAt = &now, now
+			})
+		},
+		func() error {
+			return copyRows(ctx, tx, written, store.DisksTable, w.Disks, func(d *store.DataDisk) {
+				id, now := resourceID(d.AccountID, d.ID), times.of(d.AccountID)
+				d.SettlesAt, d.CreatedAt = settleTime(w.DisksSettleIn, id, now), now
+				if d.InstanceID != nil {
+					d.AttachedAt = &now
+				}
 			})
 		},
 		func() error { return copyInterfaces(ctx, tx, w, times, written) },

@@ -50,6 +50,8 @@ var worldSteps = []worldStep{
 	{remove, "route_entries", deleteRouteEntries, nil},
 	{remove, "route_table_associations", store.RouteTableAssociationsTable.DeleteSQL(), nil},
 	{remove, "key_pairs", store.KeyPairsTable.DeleteSQL(), nil},
+	{prepare, "disks", detachChangedDisks, nil},
+	{remove, "disks", store.DisksTable.DeleteSQL(), nil},
 	{remove, "eip_associations", store.EIPAssociationsTable.DeleteSQL(), nil},
 	{remove, "eips", store.EIPsTable.DeleteSQL(), nil},
 	{remove, "ip_prefixes", store.IPPrefixesTable.DeleteSQL(), nil},
@@ -93,6 +95,8 @@ var worldSteps = []worldStep{
 	{insert, "security_groups", store.SecurityGroupsTable.InsertStagedSQL(), nil},
 	{update, "instances", store.InstancesTable.UpdateSQL(), nil},
 	{insert, "instances", store.InstancesTable.InsertPageSQL(), nil},
+	{update, "disks", store.DisksTable.UpdateSQL(), nil},
+	{insert, "disks", store.DisksTable.InsertStagedSQL(), nil},
 	// Types go after instances may have changed their type.
 	{remove, "instance_types", store.InstanceTypesTable.DeleteSQL(), nil},
 	{update, "network_interfaces", updateNetworkInterfaces, nil},

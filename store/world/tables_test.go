@@ -20,7 +20,8 @@ var allTables = []interface {
 	store.RegionsTable, store.ZonesTable, store.AccountsTable, store.RAMUsersTable, store.AccessKeysTable,
 	store.InstanceTypesTable, store.VPCsTable, store.VSwitchesTable, store.SecurityGroupsTable,
 	store.SecurityGroupRulesTable, store.InstancesTable, store.NetworkInterfacesTable, store.AttachmentsTable,
-	store.PrivateIPAddressesTable, store.IPPrefixesTable, store.GroupMembershipsTable, store.EIPsTable,
+	store.PrivateIPAddressesTable, store.IPPrefixesTable, store.GroupMembershipsTable, store.DisksTable,
+	store.EIPsTable,
 	store.EIPAssociationsTable, store.RouteTablesTable, store.RouteTableAssociationsTable, store.RouteEntriesTable,
 	store.KeyPairsTable,
 }

@@ -301,6 +301,23 @@ var invariants = []invariant{
 	WHERE replace(fingerprint, ':', '') <> md5(decode(split_part(public_key, ' ', 2), 'base64'))
 	ORDER BY 1, 2`},
 
+	{"a_disk_is_on_an_instance_of_its_zone", `
+	SELECT d.account_id, format('disk %s of zone %s is on instance %s of zone %s',
+	    d.id, d.zone_id, d.instance_id, coalesce(i.zone_id, 'none: it does not exist'))
+	FROM disks d
+	LEFT JOIN instances i ON i.account_id = d.account_id AND i.id = d.instance_id
+	WHERE d.instance_id IS NOT NULL AND (i.zone_id, i.region_id) IS DISTINCT FROM (d.zone_id, d.region_id)
+	ORDER BY 1, 2`},
+
+	{"an_instance_has_at_most_16_data_disks_each_in_a_slot", `
+	SELECT d.account_id, format('instance %s has %s data disks in the slots %s',
+	    d.instance_id, count(*), string_agg(d.slot::text, ', ' ORDER BY d.slot))
+	FROM disks d
+	WHERE d.instance_id IS NOT NULL
+	GROUP BY d.account_id, d.instance_id
+	HAVING count(*) > 16 OR count(DISTINCT d.slot) < count(*)
+	ORDER BY 1, 2`},
+
 	{"an_eip_is_on_an_address_of_its_region", `
 	SELECT a.account_id, format('EIP %s of %s is on address %s of interface %s in VSwitch %s, which %s has in %s',
 	    a.eip_id, coalesce(e.region_id, 'none: it does not exist'), host(a.private_ip_address), a.network_interface_id,

@@ -43,6 +43,10 @@ INSERT INTO route_entries (account_id, id, vpc_id, route_table_id, destination_c
 INSERT INTO key_pairs (account_id, region_id, name, public_key, fingerprint, created_at) VALUES
     ('1000000000000001', 'cn-hangzhou', 'ops', 'ssh-rsa Yg==', '92:eb:5f:fe:e6:ae:2f:ec:3a:d7:1c:77:75:31:57:8f',
      '2026-11-22');
+INSERT INTO disks (account_id, id, region_id, zone_id, instance_id, slot, status, created_at) VALUES
+    ('1000000000000001', 'd-1', 'cn-hangzhou', 'cn-hangzhou-h', 'i-1', 1, 'In_use', '2026-11-22'),
+    ('1000000000000001', 'd-2', 'cn-hangzhou', 'cn-hangzhou-h', 'i-1', 2, 'In_use', '2026-11-22'),
+    ('1000000000000001', 'd-3', 'cn-hangzhou', 'cn-hangzhou-i', NULL, NULL, 'Available', '2026-11-22');
 UPDATE client_tokens SET request_hash = decode(repeat('00', 32), 'hex');
 SELECT recount_capacity(ARRAY['1000000000000001']);
 `
@@ -362,6 +366,18 @@ var brokenInvariants = []struct {
 		`UPDATE key_pairs SET public_key = 'ssh-rsa YQ=='`,
 		[]string{"a_key_pair_has_the_fingerprint_of_its_key: key pair ops of cn-hangzhou has the fingerprint " +
 			"92:eb:5f:fe:e6:ae:2f:ec:3a:d7:1c:77:75:31:57:8f, its key has the MD5 0cc175b9c0f1b6a831c399e269772661"},
+	},
+	{
+		"a_disk_is_on_an_instance_of_its_zone", nil,
+		`UPDATE disks SET zone_id = 'cn-hangzhou-i' WHERE id = 'd-1'`,
+		[]string{"a_disk_is_on_an_instance_of_its_zone: " +
+			"disk d-1 of zone cn-hangzhou-i is on instance i-1 of zone cn-hangzhou-h"},
+	},
+	{
+		"an_instance_has_at_most_16_data_disks_each_in_a_slot", []string{"a_slot_has_one_disk"},
+		`UPDATE disks SET slot = 1 WHERE id = 'd-2'`,
+		[]string{"an_instance_has_at_most_16_data_disks_each_in_a_slot: " +
+			"instance i-1 has 2 data disks in the slots 1, 1"},
 	},
 	{
 		"an_eip_is_on_an_address_of_its_region", nil,

@@ -30,6 +30,7 @@ type World struct {
 	RouteTables        []store.RouteTable // a system table without a row is as it came with its VPC
 	RouteEntries       []store.RouteEntry
 	KeyPairs           []store.KeyPair
+	Disks              []store.DataDisk // without system disks
 	EIPs               []store.EIP
 	EIPAssociations    []store.EIPAssociation // of EIPs that are on an address
 
@@ -45,6 +46,7 @@ type World struct {
 	InstancesSettleIn         map[store.ResourceID]time.Duration
 	NetworkInterfacesSettleIn map[store.ResourceID]time.Duration
 	EIPsSettleIn              map[store.ResourceID]time.Duration
+	DisksSettleIn             map[store.ResourceID]time.Duration
 	// InstancesRunIn says of instances that settle to Starting how long after Apply they are Running.
 	// With Never they stay Starting.
 	InstancesRunIn map[store.ResourceID]time.Duration
@@ -58,7 +60,8 @@ func (w *World) rows() int {
 	return len(w.Regions) + len(w.Zones) + len(w.InstanceTypes) + len(w.Accounts) + len(w.RAMUsers) +
 		len(w.AccessKeys) + len(w.VPCs) + len(w.VSwitches) + len(w.SecurityGroups) + len(w.Instances) +
 		len(w.NetworkInterfaces) + len(w.PrivateIPAddresses) + len(w.IPPrefixes) + len(w.GroupMemberships) +
-		len(w.SecurityGroupRules) + len(w.KeyPairs) + len(w.EIPs) + len(w.EIPAssociations) + len(w.RouteTables) +
+		len(w.SecurityGroupRules) + len(w.KeyPairs) + len(w.Disks) + len(w.EIPs) + len(w.EIPAssociations) +
+		len(w.RouteTables) +
 		len(w.RouteEntries) + len(w.RouteTableAssociations) + len(w.Disturbances)
 }
 
