@@ -26,6 +26,7 @@ type connectionTrackingConfiguration struct {
 type networkInterfaceTrafficConfig struct {
 	NetworkInterfaceTrafficMode string
 	QueueNumber                 int
+	QueuePairNumber             int
 }
 
 func newNetworkInterfaceAttributeResponse(n service.NetworkInterfaceAttribute) any {
@@ -41,6 +42,7 @@ func newNetworkInterfaceAttributeResponse(n service.NetworkInterfaceAttribute) a
 	reply.NetworkInterfaceTrafficConfig = networkInterfaceTrafficConfig{
 		reply.NetworkInterfaceTrafficMode,
 		reply.QueueNumber,
+		reply.QueuePairNumber,
 	}
 	reply.TcpOptionAddressEnabled = "false"
 	return reply

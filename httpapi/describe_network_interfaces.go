@@ -146,7 +146,8 @@ func newNetworkInterface(n service.NetworkInterface) networkInterfaceSet {
 		SourceDestCheck:             n.SourceDestCheck,
 		ServiceManaged:              n.ServiceManaged,
 		QueueNumber:                 service.QueuesOf(n),
-		NetworkInterfaceTrafficMode: "Standard",
+		QueuePairNumber:             n.Attributes.QueuePairNumber,
+		NetworkInterfaceTrafficMode: n.TrafficMode,
 	}
 	set.PrivateIpSets.PrivateIpSet = mapEach(n.IPv4(), func(a service.PrivateIPAddress) associablePrivateIP {
 		ip := associablePrivateIP{newPrivateIP(a), newAssociatedPublicIP(n.EIPOn(a.Address))}

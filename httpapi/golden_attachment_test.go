@@ -41,6 +41,7 @@ var attachmentGolden = map[string][]goldenCase{
 		{name: "InvalidEniId.NotFound", pairs: attachENI("eni-not-found")},
 		{name: "InvalidOperation.EniServiceManaged", pairs: attachENI("eni-eni-service-managed")},
 		{name: "InvalidOperation.InvalidEniType", pairs: attachENI("eni-holder-primary")},
+		{name: "InvalidOperation.HasMemberEniAttached", key: trunkKey, pairs: pair("i-trunk", "eni-trunk")},
 		{name: "InvalidOperation.EniTypeNotSupportTrunking", key: trunkKey,
 			pairs: member("i-trunk", "eni-ok", "eni-eni-type-not-support-trunking")},
 		{name: "InvalidOperation.InvalidEniState", pairs: attachENI("eni-invalid-eni-state-in-use")},

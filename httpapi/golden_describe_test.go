@@ -13,6 +13,8 @@ func withDescriptions(g *goldenWorld) *httptest.Server {
 		UPDATE network_interfaces
 		SET name = 'data', description = 'a < b & c', tags = '{"team": "net", "a": ""}', queue_number = 2
 		WHERE id = 'eni-invalid-eni-state-in-use';
+		UPDATE instance_types SET network_cards = 1
+		WHERE (owner_id, id) IN (SELECT instance_type_owner_id, instance_type FROM instances WHERE id = 'i-holder');
 		UPDATE attachments SET network_card_index = 0 WHERE network_interface_id = 'eni-invalid-eni-state-in-use';
 		UPDATE network_interfaces SET service_managed = true WHERE id = 'eni-limit-holder';
 		UPDATE instances SET name = 'web', host_name = 'web-1', resource_group_id = 'rg-1', tags = '{"team": "web"}' WHERE id = 'i-holder'`)

@@ -63,7 +63,7 @@ func inRegion(more ...string) []string { return append([]string{"RegionId", "cn-
 // goldenCases are the cases of all areas, each from a file of its own. The cases of an action run
 // in their order. Only the last case of a world has an effect, or the ones that the next build on,
 // so that the earlier ones find the initial world.
-var goldenCases = merged(
+var goldenCases = withFurther(merged(
 	addressesGolden,
 	attachmentGolden,
 	catalogueGolden,
@@ -79,7 +79,7 @@ var goldenCases = merged(
 	stsGolden, aroundGolden,
 	tagsGolden,
 	vpcGolden,
-)
+), formsGolden, map[string][]goldenCase{"AttachNetworkInterface": formsOfAttaches})
 
 // merged returns the cases of all areas. An action belongs to one area.
 func merged(areas ...map[string][]goldenCase) map[string][]goldenCase {

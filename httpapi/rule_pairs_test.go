@@ -104,6 +104,27 @@ var keptRules = []keptRule{
 		"the later case names a group that the instance is in",
 	},
 	{
+		"ecs:AttachNetworkInterface", "UnsupportedParameter", "InvalidOperation.HasMemberEniAttached",
+		"the later case is of an account with trunking",
+	},
+	{
+		"ecs:ModifyNetworkInterfaceAttribute", "InvalidOperation.EniTrafficModeNotSupportIPv6",
+		"InvalidOperation.MaxEniQueuePairNumberExceed", "the later case is of an RDMA interface",
+	},
+	{
+		"ecs:ModifyInstanceSpec", "InvalidOperation.InstanceTypeNotSupportHighPerformance",
+		"InvalidOperation.HighPerformanceEniPerInstanceLimitExceeded",
+		"the later case is of a type with RDMA interfaces",
+	},
+	{
+		"ecs:ModifyNetworkInterfaceAttribute", "InvalidParameter.QueuePairNumberMustEmpty",
+		"InvalidOperation.InstanceTypeNotSupportHighPerformance", "the later case makes it an RDMA interface",
+	},
+	{
+		"ecs:ModifyNetworkInterfaceAttribute", "InvalidParameter.QueuePairNumberMustEmpty",
+		"InvalidOperation.HighPerformanceEniPerInstanceLimitExceeded", "the later case makes it an RDMA interface",
+	},
+	{
 		"ecs:ModifySecurityGroupEgressRule", "MissingParameter.Dest", "InvalidSecurityGroupRule.RuleConflict",
 		"the later case names the rule by its id, which needs no destination",
 	},

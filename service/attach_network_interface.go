@@ -35,6 +35,9 @@ var attachParameterRules = []rule[AttachNetworkInterfaceRequest]{
 	wellFormed[AttachNetworkInterfaceRequest](InvalidEniID, "TrunkNetworkInstanceId", isValidID),
 	readable[AttachNetworkInterfaceRequest](),
 	within[AttachNetworkInterfaceRequest]("NetworkCardIndex", 0, math.MaxInt),
+	byQuota(UserNotSupportNetworkCard, func(r AttachNetworkInterfaceRequest, q store.Quotas) bool {
+		return r.NetworkCardIndex != nil && q.WithoutNetworkCards
+	}),
 }
 
 // attachInput is the request plus the locked rows that its rules check, settled to the current
@@ -58,6 +61,12 @@ func observedAttachment(s *store.AttachScene) values {
 		if members := s.Type.MemberQuantity(); members != nil {
 			seen["Members"], seen["MemberQuantity"] = s.Members, *members
 		}
+		if limit := s.Type.ERIQuantity; limit != nil {
+			seen["HighPerformanceInterfaces"], seen["EriQuantity"] = s.RDMA, *limit
+		}
+		if limit := s.Type.TotalENIQueues; limit != nil {
+			seen["Queues"], seen["TotalEniQueueQuantity"] = s.Queues, *limit
+		}
 	}
 	if s.ENI != nil {
 		seen["NetworkInterfaceId"], seen["NetworkInterfaceStatus"] = s.ENI.ID, s.ENI.Status
@@ -79,7 +88,7 @@ func observedAttachment(s *store.AttachScene) values {
 
 // attachRules are the rules on resources, in the order of the reference
 // (docs/reference/attach-network-interface.md, section 6, steps 6 to 12).
-var attachRules = []rule[attachInput]{
+var attachRules = slices.Concat([]rule[attachInput]{
 	{err: InvalidEcsIDNotFound, violated: func(a attachInput) bool { return a.Instance == nil }},
 	{err: InvalidEniIDNotFound, violated: func(a attachInput) bool { return a.ENI == nil },
 		messageArgs: func(a attachInput) []any { return []any{a.NetworkInterfaceID} }},
@@ -89,6 +98,9 @@ var attachRules = []rule[attachInput]{
 	{err: EniServiceManaged, violated: func(a attachInput) bool { return a.ENI.ServiceManaged }},
 	{err: InvalidEniType, violated: func(a attachInput) bool {
 		return !oneOf(a.ENI.Type, store.ENISecondary, store.ENITrunk)
+	}},
+	{err: HasMemberEniAttached, violated: func(a attachInput) bool {
+		return a.ENI.Type == store.ENITrunk && a.TrunkOf == a.ENI.ID && a.Members > 0
 	}},
 	{err: EniTypeNotSupportTrunking, violated: func(a attachInput) bool {
 		return a.namesTrunk() && (a.ENI.Type != store.ENISecondary || a.Trunk.Type != store.ENITrunk)
@@ -109,6 +121,9 @@ var attachRules = []rule[attachInput]{
 	{err: HotPlugNotSupport, violated: func(a attachInput) bool {
 		return !a.Type.HotPlug && a.Instance.Status != store.InstanceStopped
 	}},
+	{err: EniHotPlugNotSupported, violated: func(a attachInput) bool {
+		return needsStoppedInstance(a.ENI, a.Instance.Status)
+	}},
 
 	// A classic instance is in no VPC.
 	{
@@ -120,7 +135,9 @@ var attachRules = []rule[attachInput]{
 	{err: InstanceTypeNotSupportEniTrunking, violated: func(a attachInput) bool {
 		return a.ENI.Type == store.ENITrunk && !a.Type.ENITrunkSupported
 	}},
-	{err: NetworkCardIndexInvalid, violated: lacksNetworkCard},
+	{err: NetworkCardIndexInvalid, violated: func(a attachInput) bool {
+		return namesUnusableCard(a.NetworkCardIndex, a.Type.NetworkCards)
+	}},
 	{err: Ipv4CountExceeded, violated: func(a attachInput) bool { return exceeds(a.IPv4, a.Type.PrivateIPv4PerENI) },
 		messageArgs: func(a attachInput) []any {
 			return []any{a.ENI.ID, *a.Type.PrivateIPv4PerENI, a.Type.ID, a.IPv4, 0}
@@ -141,7 +158,20 @@ var attachRules = []rule[attachInput]{
 		return a.ENI.Type == store.ENITrunk && a.TrunkOf != ""
 	}},
 	{err: EniPerInstanceLimitExceeded, violated: hasNoPlace},
+	{err: EniPerInstanceLimitExceeded, violated: func(a attachInput) bool {
+		return a.NetworkCardIndex != nil && exceeds(a.OnCard+1, a.Type.ENIsPerNetworkCard)
+	}},
+}, formRules(attachInput.forms), []rule[attachInput]{
 	{err: SecurityGroupInstanceLimit, violated: exceedsGroupCapacity},
+})
+
+// forms returns what the limits of the type on RDMA and queues apply to. A member has the queues of its trunk.
+func (a attachInput) forms() (formInput, bool) {
+	eni := *a.ENI
+	if a.namesTrunk() {
+		eni.TrunkID = &a.TrunkNetworkInstanceID
+	}
+	return formInput{eni: &eni, typ: a.Type, rdma: a.RDMA, queues: a.Queues}, true
 }
 
 // namesTrunk reports whether the interface is to become a member of a trunk.
@@ -164,12 +194,6 @@ func (a attachInput) isRepeated() bool {
 	return a.Instance != nil && a.ENI != nil && !a.ENI.ServiceManaged && a.ENI.Type != store.ENIPrimary &&
 		oneOf(a.ENI.Status, store.ENIAttaching, store.ENIInUse) && *a.ENI.InstanceID == a.Instance.ID &&
 		a.ENI.IsMember() == a.namesTrunk() && (!a.namesTrunk() || *a.ENI.TrunkID == a.TrunkNetworkInstanceID)
-}
-
-// lacksNetworkCard reports whether the request names a network card that the type does not have.
-// Most types have none.
-func lacksNetworkCard(a attachInput) bool {
-	return a.NetworkCardIndex != nil && (a.Type.NetworkCards == nil || *a.NetworkCardIndex >= *a.Type.NetworkCards)
 }
 
 // exceeds reports whether a count is above a limit of the type. A limit that no source gives is nil
@@ -202,6 +226,7 @@ func (s *Service) attachNetworkInterface(ctx context.Context, caller Caller, req
 		InstanceID:         req.InstanceID,
 		NetworkInterfaceID: req.NetworkInterfaceID,
 		TrunkID:            req.TrunkNetworkInstanceID,
+		NetworkCardIndex:   req.NetworkCardIndex,
 	}
 	return s.changeAttachment(ctx, caller, want, func(scene *store.AttachScene, now time.Time) error {
 		input := attachInput{req, scene}

@@ -36,6 +36,11 @@ func (c *attachCase) attachTrunk(supported bool) {
 	}
 }
 
+// attachRDMA makes the case one of an RDMA interface and a stopped instance.
+func (c *attachCase) attachRDMA() {
+	c.scene.ENI.TrafficMode, c.scene.Instance.Status = store.TrafficHighPerformance, store.InstanceStopped
+}
+
 // validAttach returns a case that violates no rule.
 func validAttach() *attachCase {
 	vpc := "vpc-1"
@@ -56,6 +61,7 @@ func validAttach() *attachCase {
 			},
 			ENI: &store.AttachableENI{
 				ID: "eni-1", ZoneID: "cn-hangzhou-h", VPCID: vpc, Type: store.ENISecondary, Status: store.ENIAvailable,
+				TrafficMode: store.TrafficStandard,
 			},
 			IPv4:   1,
 			Held:   1,
@@ -91,6 +97,9 @@ var attachViolations = []struct {
 	{"P3 trunk id", InvalidEniID, func(c *attachCase) { c.nameTrunk(); c.req.TrunkNetworkInstanceID = "eni_1" }},
 	{"P4 not an integer", InvalidParameter, func(c *attachCase) { c.req.Malformed = []string{"NetworkCardIndex"} }},
 	{"P4 negative", InvalidParameter, func(c *attachCase) { c.req.NetworkCardIndex = new(-1) }},
+	{"P4 no cards", UserNotSupportNetworkCard, func(c *attachCase) {
+		c.req.NetworkCardIndex, c.quotas.WithoutNetworkCards = new(0), true
+	}},
 
 	{"P5 region", InvalidRegionIDNotFound, func(c *attachCase) { c.admission.regionKnown = false }},
 	{"A1 account", AbsInvalidAccountNotFound, func(c *attachCase) { c.admission.caller.Expired = true }},
@@ -107,6 +116,10 @@ var attachViolations = []struct {
 	{"E1 trunk", InvalidEniIDNotFound, func(c *attachCase) { c.nameTrunk(); c.scene.Trunk = nil }},
 	{"T2 service-managed", EniServiceManaged, func(c *attachCase) { c.scene.ENI.ServiceManaged = true }},
 	{"T1 primary", InvalidEniType, func(c *attachCase) { c.scene.ENI.Type = store.ENIPrimary }},
+	{"S1 trunk with members", HasMemberEniAttached, func(c *attachCase) {
+		c.attachTrunk(true)
+		c.scene.TrunkOf, c.scene.Members = c.scene.ENI.ID, 1
+	}},
 	{"T1 no trunk", EniTypeNotSupportTrunking, func(c *attachCase) { c.nameTrunk().Type = store.ENISecondary }},
 	{"S1 S4 ENI state", InvalidEniState, func(c *attachCase) { c.scene.ENI.Status = store.ENIInUse }},
 	{"S1 trunk state", InvalidTrunkEniStatus, func(c *attachCase) { c.nameTrunk().Status = store.ENIAttaching }},
@@ -120,15 +133,37 @@ var attachViolations = []struct {
 		"S2b hot-plug", HotPlugNotSupport,
 		func(c *attachCase) { c.scene.Type.HotPlug, c.scene.Instance.Status = false, store.InstanceRunning },
 	},
+	{"S2b RDMA", EniHotPlugNotSupported, func(c *attachCase) {
+		c.attachRDMA()
+		c.scene.Instance.Status = store.InstanceRunning
+	}},
 	{"S3 VPC", VpcMismatch, func(c *attachCase) { c.scene.ENI.VPCID = "vpc-2" }},
 	{"S6 zone", AvailabilityZoneMismatch, func(c *attachCase) { c.scene.ENI.ZoneID = "cn-hangzhou-i" }},
 	{"Q6 type", InstanceTypeNotSupportEniTrunking, func(c *attachCase) { c.attachTrunk(false) }},
-	{"Q4 network card", NetworkCardIndexInvalid, func(c *attachCase) { c.req.NetworkCardIndex = new(0) }},
+	{"Q4 network card", NetworkCardIndexInvalid, func(c *attachCase) { c.req.NetworkCardIndex = new(9) }},
 	{"Q1 IPv4", Ipv4CountExceeded, func(c *attachCase) { c.scene.IPv4 = 7 }},
 	{"Q2 no IPv6", Ipv6NotSupport, func(c *attachCase) { c.scene.IPv6, c.scene.Type.IPv6PerENI = 1, new(0) }},
 	{"Q2 IPv6", Ipv6CountExceeded, func(c *attachCase) { c.scene.IPv6, c.scene.Type.IPv6PerENI = 2, new(1) }},
 	{"Q6 second trunk", TrunkingIsNotAllowed, func(c *attachCase) { c.attachTrunk(true); c.scene.TrunkOf = "eni-t" }},
 	{"S5 limit", EniPerInstanceLimitExceeded, func(c *attachCase) { c.scene.Type.ENIQuantity = 1 }},
+	{"S5 network card", EniPerInstanceLimitExceeded, func(c *attachCase) {
+		c.req.NetworkCardIndex, c.scene.Type.NetworkCards = new(1), new(2)
+		c.scene.Type.ENIsPerNetworkCard, c.scene.OnCard = new(3), 3
+	}},
+	{"Q5 no RDMA", InstanceTypeNotSupportHighPerformance, func(c *attachCase) {
+		c.attachRDMA()
+		c.scene.Type.ERIQuantity = new(0)
+	}},
+	{"Q5 RDMA", HighPerformanceLimitExceeded, func(c *attachCase) {
+		c.attachRDMA()
+		c.scene.Type.ERIQuantity, c.scene.RDMA = new(1), 1
+	}},
+	{"Q5 queues of an ENI", MaxEniQueueNumberExceeded, func(c *attachCase) {
+		c.scene.ENI.QueueNumber, c.scene.Type.MaxQueuesPerENI = new(9), new(8)
+	}},
+	{"Q5 queues of all", ExceedInstanceTypeQueueNumber, func(c *attachCase) {
+		c.scene.Queues, c.scene.Type.TotalENIQueues, c.scene.Type.SecondaryENIQueues = 7, new(8), new(2)
+	}},
 	{"Q3 security group", SecurityGroupInstanceLimit, func(c *attachCase) { c.scene.Groups[0].Free = 0 }},
 }
 
@@ -210,6 +245,27 @@ func TestAttachRulesAcceptBoundaryCases(t *testing.T) {
 			"a network card that exists",
 			func(c *attachCase) { c.req.NetworkCardIndex, c.scene.Type.NetworkCards = new(1), new(2) },
 		},
+		{"the last place of a network card", func(c *attachCase) {
+			c.req.NetworkCardIndex, c.scene.Type.NetworkCards = new(1), new(2)
+			c.scene.Type.ENIsPerNetworkCard, c.scene.OnCard = new(3), 2
+		}},
+		{"the last RDMA ENI", func(c *attachCase) {
+			c.attachRDMA()
+			c.scene.Type.ERIQuantity, c.scene.RDMA = new(2), 1
+		}},
+		{"an RDMA ENI of a type without figures", func(c *attachCase) { c.attachRDMA(); c.scene.RDMA = 99 }},
+		{"the last queues", func(c *attachCase) {
+			c.scene.ENI.QueueNumber, c.scene.Queues = new(8), 8
+			c.scene.Type.MaxQueuesPerENI, c.scene.Type.TotalENIQueues = new(8), new(16)
+		}},
+		{"queues of a type without a default", func(c *attachCase) {
+			c.scene.Queues, c.scene.Type.TotalENIQueues = 8, new(8)
+		}},
+		{"a member of an instance without queues left", func(c *attachCase) {
+			c.nameTrunk()
+			c.scene.Queues, c.scene.Type.TotalENIQueues, c.scene.Type.SecondaryENIQueues = 8, new(8), new(2)
+			c.scene.Type.ENITrunkSupported = true
+		}},
 		{"as many addresses as the type takes", func(c *attachCase) { c.scene.IPv4, c.scene.IPv6 = 6, 1 }},
 		{"unknown limits of the type", func(c *attachCase) {
 			c.scene.Type.PrivateIPv4PerENI, c.scene.Type.IPv6PerENI, c.scene.IPv4, c.scene.IPv6 = nil, nil, 99, 99

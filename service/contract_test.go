@@ -112,6 +112,10 @@ func TestErrorsAreDeclaredOnce(t *testing.T) {
 	}
 }
 
+// answeredInResults is the decision on a code of an action on several instances, each of which has a result with a
+// code of its own.
+const answeredInResults = "not simulated: an instance fails alone, and its result has the code"
+
 // Each declared error is in a contract that decides to answer it, with the same status and message.
 func TestEveryDeclaredErrorIsInAContract(t *testing.T) {
 	t.Parallel()
@@ -122,7 +126,7 @@ func TestEveryDeclaredErrorIsInAContract(t *testing.T) {
 	answered := map[string]bool{}
 	for _, path := range paths {
 		for _, row := range readContract(t, strings.TrimSuffix(filepath.Base(path), ".tsv")) {
-			if row.decision == "rule" || row.decision == "gateway" {
+			if row.decision == "rule" || row.decision == "gateway" || row.decision == answeredInResults {
 				answered[fmt.Sprintf("%d %s %q", row.status, row.code, row.message)] = true
 			}
 		}

@@ -29,8 +29,8 @@ type CreateNetworkInterfaceRequest struct {
 	Name                     string   `api:"NetworkInterfaceName"`
 	Description              string
 	InstanceType             string // Secondary or, with trunking, Trunk
-	TrafficMode              string `api:"NetworkInterfaceTrafficMode"` // Standard; HighPerformance (RDMA) is refused
-	QueuePairNumber          *int   // refused: RDMA
+	TrafficMode              string `api:"NetworkInterfaceTrafficMode"` // HighPerformance is RDMA
+	QueuePairNumber          *int   // of an RDMA interface
 	ResourceGroupID          string `api:"ResourceGroupId"`
 	Tags                     []Tag  `api:"Tag"`
 	ClientToken              string
@@ -51,17 +51,34 @@ var createNetworkInterfaceParameterRules = slices.Concat(
 		},
 		readable[CreateNetworkInterfaceRequest](),
 		byQuota(UnsupportedParameter, func(r CreateNetworkInterfaceRequest, q store.Quotas) bool {
-			return r.InstanceType == store.ENITrunk && !q.Trunking || r.TrafficMode == trafficHighPerformance
+			return r.InstanceType == store.ENITrunk && !q.Trunking
 		}),
 		among[CreateNetworkInterfaceRequest]("InstanceType", store.ENISecondary, store.ENITrunk),
 		{
 			err:      EniTrafficMode,
-			violated: func(r CreateNetworkInterfaceRequest) bool { return !oneOf(r.TrafficMode, "", trafficStandard) },
+			violated: func(r CreateNetworkInterfaceRequest) bool { return !isTrafficMode(r.TrafficMode) },
 		},
 		{
-			err:      QueuePairNumberMustEmpty,
-			violated: func(r CreateNetworkInterfaceRequest) bool { return r.QueuePairNumber != nil },
+			err: QueuePairNumberMustEmpty,
+			violated: func(r CreateNetworkInterfaceRequest) bool {
+				return r.QueuePairNumber != nil && r.trafficMode() == store.TrafficStandard
+			},
 		},
+		exclusive(
+			"NetworkInterfaceTrafficMode, NetworkInterfaceTrafficConfig.NetworkInterfaceTrafficMode",
+			func(r CreateNetworkInterfaceRequest) bool {
+				return r.TrafficMode != "" && r.Traffic.Mode != "" && r.TrafficMode != r.Traffic.Mode
+			},
+		),
+		exclusive(
+			"QueuePairNumber, NetworkInterfaceTrafficConfig.QueuePairNumber",
+			func(r CreateNetworkInterfaceRequest) bool {
+				return bothSetAndDiffer(r.QueuePairNumber, r.Traffic.QueuePairNumber)
+			},
+		),
+		{err: InvalidQueuePairNumber, violated: func(r CreateNetworkInterfaceRequest) bool {
+			return hasInvalidQueuePairs(r.QueuePairNumber)
+		}},
 		wellFormed[CreateNetworkInterfaceRequest](InvalidClientTokenValue, "ClientToken",
 			isValidClientToken,
 		),
@@ -155,7 +172,10 @@ var createNetworkInterfaceParameterRules = slices.Concat(
 			return namedAddresses{r.IPv6Addresses, r.IPv6Prefixes}
 		},
 	),
-	settingsRules(func(r CreateNetworkInterfaceRequest) NetworkInterfaceSettings { return r.NetworkInterfaceSettings }),
+	settingsRules(
+		func(r CreateNetworkInterfaceRequest) NetworkInterfaceSettings { return r.NetworkInterfaceSettings },
+		CreateNetworkInterfaceRequest.trafficMode,
+	),
 	[]rule[CreateNetworkInterfaceRequest]{
 		// Without an IPv6 address there is none that could be the primary one.
 		invalid("EnablePrimaryIPv6", func(r CreateNetworkInterfaceRequest) bool {
@@ -224,6 +244,16 @@ var createNetworkInterfaceRules = slices.Concat([]rule[createNetworkInterfaceInp
 			len(c.Offer.IPv6Prefixes) < want.IPv6Prefixes
 	}, messageArgs: func(c createNetworkInterfaceInput) []any { return []any{c.VSwitchID} }},
 })
+
+// trafficMode returns the mode of the interface, from both parameters.
+func (r CreateNetworkInterfaceRequest) trafficMode() string {
+	return cmp.Or(r.TrafficMode, r.Traffic.Mode, store.TrafficStandard)
+}
+
+// queuePairs returns the number of queue pairs, from both parameters.
+func (r CreateNetworkInterfaceRequest) queuePairs() *int {
+	return firstSet(r.QueuePairNumber, r.Traffic.QueuePairNumber)
+}
 
 // ipv4Count returns the number of private IPv4 addresses of the interface. A prefix counts as one.
 func (r CreateNetworkInterfaceRequest) ipv4Count() int {
@@ -325,6 +355,8 @@ func (s *Service) newNetworkInterface(accountID string, c createNetworkInterface
 		SecurityGroupIDs: c.groupIDs(),
 	}
 	c.apply(&n.NetworkInterface)
+	n.TrafficMode = c.trafficMode()
+	setIfPresent(&n.Attributes.QueuePairNumber, c.queuePairs())
 
 	// The primary IPv4 address comes first: the named one, or the first free one.
 	ipv4 := slices.Concat(

@@ -73,6 +73,12 @@ func (c *creationCase) onlyIPv6Prefixes(prefixes ...string) {
 	c.IPv6Addresses, c.IPv6AddressCount, c.IPv6Prefixes, c.IPv6PrefixCount = nil, nil, prefixes, nil
 }
 
+// rdma sets the traffic mode and the queue pairs, each by its own parameter and by that of the config.
+func (c *creationCase) rdma(mode, configMode string, pairs, configPairs *int) {
+	c.TrafficMode, c.Traffic.Mode = mode, configMode
+	c.QueuePairNumber, c.Traffic.QueuePairNumber = pairs, configPairs
+}
+
 // Each rule of CreateNetworkInterface answers with its error, the earlier one first. The three
 // tables are tested as one.
 func TestCreateNetworkInterfaceRules(t *testing.T) {
@@ -94,10 +100,30 @@ func TestCreateNetworkInterfaceRules(t *testing.T) {
 			func(c *request) { c.SecurityGroupID, c.SecurityGroupIDs = "", nil },
 		},
 		{"not of its type", "InvalidParameterQueueNumber", func(c *request) { c.Malformed = Malformed{"QueueNumber"} }},
-		{"RDMA", "UnsupportedParameter", func(c *request) { c.TrafficMode = "HighPerformance" }},
+		{"trunk", "UnsupportedParameter", func(c *request) { c.InstanceType = "Trunk" }},
 		{"InstanceType", "InvalidParameterInstanceType", func(c *request) { c.InstanceType = "Primary" }},
-		{"traffic mode", "InvalidParameter.EniTrafficMode", func(c *request) { c.TrafficMode = "standard" }},
-		{"queue pairs", "InvalidParameter.QueuePairNumberMustEmpty", func(c *request) { c.QueuePairNumber = new(1) }},
+		{
+			"traffic mode", "InvalidParameter.EniTrafficMode",
+			func(c *request) { c.rdma("standard", "", nil, nil) },
+		},
+		{
+			"queue pairs", "InvalidParameter.QueuePairNumberMustEmpty",
+			func(c *request) { c.rdma("Standard", "", new(1), nil) },
+		},
+		{
+			"two traffic modes", "InvalidParameter.ConflictNetworkInterfaceTrafficMode, " +
+				"NetworkInterfaceTrafficConfig.NetworkInterfaceTrafficMode",
+			func(c *request) { c.rdma("Standard", "HighPerformance", nil, nil) },
+		},
+		{
+			"two numbers of queue pairs", "InvalidParameter.ConflictQueuePairNumber, " +
+				"NetworkInterfaceTrafficConfig.QueuePairNumber",
+			func(c *request) { c.rdma("HighPerformance", "", new(1), new(2)) },
+		},
+		{
+			"too many queue pairs", "InvalidParameter.InvalidQueuePairNumber",
+			func(c *request) { c.rdma("HighPerformance", "", new(2049), nil) },
+		},
 		{"token", "InvalidClientToken.ValueNotSupported", func(c *request) { c.ClientToken = "é" }},
 		{"groups in two ways", "InvalidParameter.ConflictSecurityGroupId, SecurityGroupIds", func(c *request) {
 			c.SecurityGroupID, c.SecurityGroupIDs = "sg-1", many(1, "sg-2")
@@ -192,7 +218,7 @@ func TestCreateNetworkInterfaceRules(t *testing.T) {
 		{"enhanced", "UnsupportedParameter", func(c *request) { c.EnhancedNetwork.EnableRss = new(false) }},
 		{
 			"traffic mode of the config", "InvalidParameter.EniTrafficMode",
-			func(c *request) { c.Traffic.Mode = "standard" },
+			func(c *request) { c.rdma("", "standard", nil, nil) },
 		},
 		{"two queue numbers", "InvalidParameter.ConflictQueueNumber, NetworkInterfaceTrafficConfig.QueueNumber",
 			func(c *request) {
@@ -207,8 +233,12 @@ func TestCreateNetworkInterfaceRules(t *testing.T) {
 				c.TxQueueSize, c.Traffic.TxQueueSize = new(8192), new(16384)
 			}},
 		{
+			"too many queue pairs of the config", "InvalidParameter.InvalidQueuePairNumber",
+			func(c *request) { c.rdma("HighPerformance", "", nil, new(0)) },
+		},
+		{
 			"queue pairs of the config", "InvalidParameter.QueuePairNumberMustEmpty",
-			func(c *request) { c.Traffic.QueuePairNumber = new(0) },
+			func(c *request) { c.rdma("", "", nil, new(1)) },
 		},
 		{
 			"queues", "InvalidParameter.InvalidEniQueueNumber",

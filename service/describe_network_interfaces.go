@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"enisim.alt/store"
-	"enisim.alt/store/catalogue"
 )
 
 // NetworkInterface is a network interface as a caller sees it. The alias is for packages that do
@@ -21,15 +20,7 @@ type EIPOfAddress = store.EIPOfAddress
 // QueuesOf returns the number of queues of an interface: the one that was set, or the default of
 // its instance's type. It is 0 if no source gives the figure.
 func QueuesOf(n NetworkInterface) int {
-	usual := catalogue.FindDetails(n.CatalogueType)
-	queues := usual.SecondaryENIQueues
-	if n.Type == store.ENIPrimary {
-		queues = usual.PrimaryENIQueues
-	}
-	if n.QueueNumber != nil {
-		queues = n.QueueNumber
-	}
-	return valueOf(queues)
+	return valueOf(firstSet(n.QueueNumber, n.DefaultQueues))
 }
 
 // DescribeNetworkInterfacesRequest is the request for a list of interfaces. All its filters must

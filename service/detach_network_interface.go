@@ -62,6 +62,9 @@ var detachRules = []rule[detachInput]{
 	{err: HotPlugNotSupport, violated: func(d detachInput) bool {
 		return !d.Type.HotPlug && d.Instance.Status != store.InstanceStopped
 	}},
+	{err: EniHotPlugNotSupported, violated: func(d detachInput) bool {
+		return needsStoppedInstance(d.ENI, d.Instance.Status)
+	}},
 	{err: HasMemberEniAttached, violated: func(d detachInput) bool {
 		return d.ENI.Type == store.ENITrunk && d.Members > 0
 	}},

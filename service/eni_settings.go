@@ -22,9 +22,9 @@ type NetworkInterfaceSettings struct {
 
 // TrafficConfig repeats the parameters of queues. If both are set, they must be equal.
 type TrafficConfig struct {
-	Mode            string `api:"NetworkInterfaceTrafficMode"` // HighPerformance (RDMA) is refused
+	Mode            string `api:"NetworkInterfaceTrafficMode"` // HighPerformance is RDMA
 	QueueNumber     *int
-	QueuePairNumber *int // refused: RDMA
+	QueuePairNumber *int // of an RDMA interface
 	RxQueueSize     *int
 	TxQueueSize     *int
 }
@@ -45,12 +45,6 @@ type EnhancedNetwork struct {
 	VirtualFunctionTotalQueueNumber *int
 }
 
-// Traffic modes of an interface.
-const (
-	trafficStandard        = "Standard"
-	trafficHighPerformance = "HighPerformance"
-)
-
 func (s NetworkInterfaceSettings) queueNumber() *int {
 	return firstSet(s.QueueNumber, s.Traffic.QueueNumber)
 }
@@ -69,8 +63,9 @@ func firstSet[T any](a, b *T) *T {
 	return b
 }
 
-// settingsRules returns the rules that refuse settings which no interface can have.
-func settingsRules[T any](settings func(T) NetworkInterfaceSettings) []rule[T] {
+// settingsRules returns the rules that refuse settings which no interface can have. mode returns the traffic mode of
+// the interface, or "" if the request does not decide it.
+func settingsRules[T any](settings func(T) NetworkInterfaceSettings, mode func(T) string) []rule[T] {
 	violated := func(is func(NetworkInterfaceSettings) bool) func(T) bool {
 		return func(r T) bool { return is(settings(r)) }
 	}
@@ -79,7 +74,7 @@ func settingsRules[T any](settings func(T) NetworkInterfaceSettings) []rule[T] {
 		{
 			err: EniTrafficMode,
 			violated: violated(
-				func(s NetworkInterfaceSettings) bool { return !oneOf(s.Traffic.Mode, "", trafficStandard) },
+				func(s NetworkInterfaceSettings) bool { return !isTrafficMode(s.Traffic.Mode) },
 			),
 		},
 		exclusive[T](
@@ -100,9 +95,14 @@ func settingsRules[T any](settings func(T) NetworkInterfaceSettings) []rule[T] {
 				return bothSetAndDiffer(s.TxQueueSize, s.Traffic.TxQueueSize)
 			}),
 		),
+		{err: InvalidQueuePairNumber, violated: violated(func(s NetworkInterfaceSettings) bool {
+			return hasInvalidQueuePairs(s.Traffic.QueuePairNumber)
+		})},
 		{
-			err:      QueuePairNumberMustEmpty,
-			violated: violated(func(s NetworkInterfaceSettings) bool { return s.Traffic.QueuePairNumber != nil }),
+			err: QueuePairNumberMustEmpty,
+			violated: func(r T) bool {
+				return settings(r).Traffic.QueuePairNumber != nil && mode(r) == store.TrafficStandard
+			},
 		},
 		{err: InvalidEniQueueNumber, violated: violated(func(s NetworkInterfaceSettings) bool {
 			n := s.queueNumber()
@@ -123,7 +123,15 @@ func settingsRules[T any](settings func(T) NetworkInterfaceSettings) []rule[T] {
 }
 
 func usesUnsupportedFeature(s NetworkInterfaceSettings) bool {
-	return s.Traffic.Mode == trafficHighPerformance || s.EnhancedNetwork != EnhancedNetwork{}
+	return s.EnhancedNetwork != EnhancedNetwork{}
+}
+
+// hasInvalidQueuePairs reports whether a number of queue pairs is one that no interface has.
+func hasInvalidQueuePairs(pairs *int) bool { return pairs != nil && (*pairs < 1 || *pairs > maxQueues) }
+
+// isTrafficMode reports whether a mode is a documented one, or absent.
+func isTrafficMode(mode string) bool {
+	return oneOf(mode, "", store.TrafficStandard, store.TrafficHighPerformance)
 }
 
 func bothSetAndDiffer(a, b *int) bool { return a != nil && b != nil && *a != *b }
@@ -151,6 +159,8 @@ func (s NetworkInterfaceSettings) apply(n *store.NetworkInterface) {
 	if number := s.queueNumber(); number != nil {
 		n.QueueNumber = number
 	}
+	setIfPresent(&n.TrafficMode, nonEmpty(s.Traffic.Mode))
+	setIfPresent(&n.Attributes.QueuePairNumber, s.Traffic.QueuePairNumber)
 	setIfPresent(&n.Attributes.RxQueueSize, s.rxQueueSize())
 	setIfPresent(&n.Attributes.TxQueueSize, s.txQueueSize())
 	setIfPresent(&n.Attributes.TCPEstablishedTimeout, s.ConnectionTracking.TCPEstablishedTimeout)

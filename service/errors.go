@@ -123,6 +123,11 @@ var (
 		"InvalidParameter.EniNotBelongEcs",
 		"The specified ENI is not attached to the specified ECS instance.",
 	)
+	UserNotSupportNetworkCard = declare(
+		400,
+		"InvalidOperation.UserNotSupportNetworkCard",
+		"User not support network card.",
+	)
 	NetworkCardIndexInvalid = declare(
 		400,
 		"InvalidParameter.NetworkCardIndexInvalid",

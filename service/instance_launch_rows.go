@@ -1,6 +1,7 @@
 package service
 
 import (
+	"cmp"
 	"context"
 	"net/netip"
 	"time"
@@ -79,7 +80,9 @@ func (s *Service) addInstance(
 		if n := l.Interfaces[wanted.NetworkInterfaceID]; n != nil {
 			attaching := s.transition(caller, disturbance.Attaching, n.ID, index-1)
 			if !attaching.fails || !attaching.isInstant() { // otherwise it has fallen back already
-				rows.Attach(n.NetworkInterface, i, index, wanted.NetworkCardIndex, attaching.ending(l.now))
+				existing := n.NetworkInterface
+				existing.Queues = l.Type.CountedQueues(&existing.AttachableENI)
+				rows.Attach(existing, i, index, wanted.NetworkCardIndex, attaching.ending(l.now))
 			}
 			continue
 		}
@@ -110,9 +113,10 @@ func (s *Service) newLaunchedInterface(
 			InstanceENIQuantity: &i.ENIQuantity,
 			DeviceIndex:         &index,
 			NetworkCardIndex:    wanted.NetworkCardIndex,
+			TrafficMode:         cmp.Or(wanted.NetworkInterfaceTrafficMode, store.TrafficStandard),
+			QueueNumber:         wanted.QueueNumber,
 		},
 		MACAddress:      s.newMAC(),
-		QueueNumber:     wanted.QueueNumber,
 		DeleteOnRelease: !isFalse(wanted.DeleteOnRelease),
 		SourceDestCheck: valueOf(wanted.SourceDestCheck),
 		Name:            wanted.NetworkInterfaceName,
@@ -122,6 +126,8 @@ func (s *Service) newLaunchedInterface(
 	}
 	if index == 0 {
 		n.Type, n.Tags = store.ENIPrimary, i.Tags
+	} else {
+		n.Queues = l.Type.CountedQueues(&n.AttachableENI)
 	}
 	n.SecurityGroupIDs = wanted.groupIDs()
 

@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"maps"
+	"slices"
 
 	"enisim.alt/store"
 )
@@ -49,7 +50,7 @@ type modifyInstanceInput struct {
 	*store.ModifyInstanceScene
 }
 
-var modifyInstanceAttributeRules = []rule[modifyInstanceInput]{
+var modifyInstanceAttributeRules = slices.Concat([]rule[modifyInstanceInput]{
 	{err: InvalidInstanceIDNotFound, violated: func(m modifyInstanceInput) bool { return m.Instance == nil }},
 	{
 		err:      InvalidSecurityGroupIDNotFound,
@@ -78,6 +79,16 @@ var modifyInstanceAttributeRules = []rule[modifyInstanceInput]{
 		}
 		return false
 	}},
+}, queueRules(modifyInstanceInput.forms))
+
+// forms returns the primary interface with the new number of queues, if the request sets one.
+func (m modifyInstanceInput) forms() (formInput, bool) {
+	if m.Primary == nil || m.NetworkInterfaceQueueNumber == nil {
+		return formInput{}, false
+	}
+	changed := m.Primary.AttachableENI
+	changed.QueueNumber = m.NetworkInterfaceQueueNumber
+	return formInput{eni: &changed, typ: &m.Forms.Type.AttachableType, queues: m.Forms.Queues}, true
 }
 
 // ModifyInstanceAttribute changes an instance at once. The groups of an instance are those of its
@@ -105,9 +116,6 @@ func (s *Service) modifyInstanceAttribute(
 		}
 		now := s.timeOf(caller)
 		scene.Settle(now)
-		for id, g := range scene.Groups {
-			scene.Groups[id] = g.Settled(now)
-		}
 		if err := check(modifyInstanceAttributeRules, modifyInstanceInput{req, scene}); err != nil {
 			return err
 		}

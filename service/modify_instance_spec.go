@@ -42,7 +42,7 @@ func (m modifyInstanceSpecInput) changesType() bool {
 	return m.InstanceType != "" && (m.InstanceType != m.Type.ID || m.NewType.OwnerID != m.Type.OwnerID)
 }
 
-var modifyInstanceSpecRules = []rule[modifyInstanceSpecInput]{
+var modifyInstanceSpecRules = slices.Concat([]rule[modifyInstanceSpecInput]{
 	{err: InvalidInstanceIDNotFound, violated: func(m modifyInstanceSpecInput) bool { return m.Instance == nil }},
 	{
 		err:      InvalidInstanceTypeValueNotSupported,
@@ -75,6 +75,11 @@ var modifyInstanceSpecRules = []rule[modifyInstanceSpecInput]{
 			return []any{*m.NewType.MemberQuantity(), m.NewType.ID, m.Members(), 0}
 		},
 	},
+	{err: NetworkCardIndexInvalid, violated: func(m modifyInstanceSpecInput) bool {
+		return m.changesType() && slices.ContainsFunc(m.Held, func(n store.HeldENI) bool {
+			return namesUnusableCard(n.NetworkCardIndex, m.NewType.NetworkCards)
+		})
+	}},
 	{err: Ipv4CountExceeded, violated: func(m modifyInstanceSpecInput) bool {
 		return m.changesType() && exceeds(m.mostIPv4().IPv4, m.NewType.PrivateIPv4PerENI)
 	},
@@ -90,7 +95,23 @@ var modifyInstanceSpecRules = []rule[modifyInstanceSpecInput]{
 		messageArgs: func(m modifyInstanceSpecInput) []any {
 			return []any{m.mostIPv6().ID, *m.NewType.IPv6PerENI, m.NewType.ID, m.mostIPv6().IPv6, 0}
 		}},
+}, formRules(modifyInstanceSpecInput.forms), []rule[modifyInstanceSpecInput]{
 	{err: ChangeDeniedNoStock, violated: func(m modifyInstanceSpecInput) bool { return isSoldOut(m.stock) }},
+})
+
+// forms returns the first interface with which the instance exceeds a limit of its new type on RDMA or queues, with
+// the interfaces before it; or the last one if none does.
+func (m modifyInstanceSpecInput) forms() (f formInput, limited bool) {
+	if !m.changesType() {
+		return f, false
+	}
+	var held []*store.AttachableENI
+	for _, n := range m.Held {
+		if !n.IsMember() {
+			held = append(held, &n.AttachableENI)
+		}
+	}
+	return firstOverLimit(&m.NewType.AttachableType, held), true
 }
 
 // slots returns how many interfaces count against the limit of the instance type. Members of a trunk

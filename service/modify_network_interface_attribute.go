@@ -38,9 +38,12 @@ var modifyNetworkInterfaceParameterRules = slices.Concat([]rule[ModifyNetworkInt
 	byQuota(JoinedGroupLimitExceed, func(r ModifyNetworkInterfaceAttributeRequest, q store.Quotas) bool {
 		return len(r.SecurityGroupIDs) > groupLimit(q)
 	}),
-}, settingsRules(func(r ModifyNetworkInterfaceAttributeRequest) NetworkInterfaceSettings {
-	return r.NetworkInterfaceSettings
-}))
+}, settingsRules(
+	func(r ModifyNetworkInterfaceAttributeRequest) NetworkInterfaceSettings {
+		return r.NetworkInterfaceSettings
+	},
+	func(r ModifyNetworkInterfaceAttributeRequest) string { return r.Traffic.Mode },
+))
 
 // modifyNetworkInterfaceInput is the request plus the locked rows that its rules check, settled to
 // the current time.
@@ -76,12 +79,30 @@ var modifyNetworkInterfaceRules = slices.Concat([]rule[modifyNetworkInterfaceInp
 	{err: InvalidEniStateForQueueNumber, violated: func(m modifyNetworkInterfaceInput) bool {
 		return m.queueNumber() != nil && m.ENI.InstanceID != nil && m.Instance.Status != store.InstanceStopped
 	}},
+	{err: ModifyToStandardNotSupported, violated: func(m modifyNetworkInterfaceInput) bool {
+		return m.Traffic.Mode == store.TrafficStandard && m.ENI.TrafficMode != store.TrafficStandard
+	}},
+	{err: InvalidEcsState, violated: func(m modifyNetworkInterfaceInput) bool {
+		return m.becomesRDMA() && m.ENI.InstanceID != nil && m.Instance.Status != store.InstanceStopped
+	}},
+	{err: EniTrafficModeNotSupportIPv6, violated: func(m modifyNetworkInterfaceInput) bool {
+		return m.becomesRDMA() && m.IPv6 > 0
+	}},
+	{err: QueuePairNumberMustEmpty, violated: func(m modifyNetworkInterfaceInput) bool {
+		return m.Traffic.QueuePairNumber != nil && m.changed().TrafficMode == store.TrafficStandard
+	}},
+	{err: MaxEniQueuePairNumberExceed, violated: func(m modifyNetworkInterfaceInput) bool {
+		return m.Traffic.QueuePairNumber != nil && m.Forms.Type != nil &&
+			exceeds(*m.Traffic.QueuePairNumber, m.Forms.Type.QueuePairs)
+	}},
 	// Without an IPv6 address there is none that could be the primary one.
 	invalid(
 		"EnablePrimaryIPv6",
 		func(m modifyNetworkInterfaceInput) bool { return isTrue(m.EnablePrimaryIPv6) && m.IPv6 == 0 },
 	),
-}, joinRules(InvalidGroupIDNotFoundOnENIModify, func(m modifyNetworkInterfaceInput) joinInput {
+}, formRules(
+	modifyNetworkInterfaceInput.forms,
+), joinRules(InvalidGroupIDNotFoundOnENIModify, func(m modifyNetworkInterfaceInput) joinInput {
 	return joinInput{m.SecurityGroupIDs, m.Groups, m.ENI.VPCID}
 }), []rule[modifyNetworkInterfaceInput]{
 	{
@@ -97,7 +118,40 @@ var modifyNetworkInterfaceRules = slices.Concat([]rule[modifyNetworkInterfaceInp
 // touchesInstance reports whether the change depends on the interface's instance, or changes its
 // groups.
 func (r ModifyNetworkInterfaceAttributeRequest) touchesInstance() bool {
-	return len(r.SecurityGroupIDs) > 0 || r.queueNumber() != nil
+	return len(r.SecurityGroupIDs) > 0 || r.touchesForms()
+}
+
+// touchesForms reports whether the request changes the traffic mode or the queues.
+func (r ModifyNetworkInterfaceAttributeRequest) touchesForms() bool {
+	return r.queueNumber() != nil || r.Traffic.Mode != "" || r.Traffic.QueuePairNumber != nil
+}
+
+// becomesRDMA reports whether a standard interface gets the traffic mode of RDMA.
+func (m modifyNetworkInterfaceInput) becomesRDMA() bool {
+	return m.Traffic.Mode == store.TrafficHighPerformance && m.ENI.TrafficMode == store.TrafficStandard
+}
+
+// changed returns the interface with the attributes of the request.
+func (m modifyNetworkInterfaceInput) changed() store.NetworkInterface {
+	n := *m.ENI
+	setIfPresent(&n.Name, nonEmpty(m.Name))
+	setIfPresent(&n.Description, nonEmpty(m.Description))
+	m.apply(&n)
+	if m.Forms.Type != nil && n.Type != store.ENIPrimary {
+		n.Queues = m.Forms.Type.CountedQueues(&n.AttachableENI)
+	}
+	return n
+}
+
+// forms returns what the limits of the instance's type apply to, if the request changes it.
+func (m modifyNetworkInterfaceInput) forms() (formInput, bool) {
+	if m.Forms.Type == nil || m.ENI.InstanceID == nil || !m.touchesForms() {
+		return formInput{}, false
+	}
+	changed := m.changed()
+	return formInput{
+		eni: &changed.AttachableENI, typ: &m.Forms.Type.AttachableType, rdma: m.Forms.RDMA, queues: m.Forms.Queues,
+	}, true
 }
 
 // touchesMoreThanTexts reports whether the request changes more than name and description.
@@ -139,14 +193,15 @@ func (s *Service) modifyNetworkInterfaceAttribute(
 		}
 		now := s.timeOf(caller)
 		scene.Settle(now)
-		if err := check(modifyNetworkInterfaceRules, modifyNetworkInterfaceInput{req, scene}); err != nil {
+		input := modifyNetworkInterfaceInput{req, scene}
+		if err := check(modifyNetworkInterfaceRules, input); err != nil {
 			return err
 		}
-		n := *scene.ENI
-		setIfPresent(&n.Name, nonEmpty(req.Name))
-		setIfPresent(&n.Description, nonEmpty(req.Description))
-		req.apply(&n)
+		n := input.changed()
 		tx.ModifyNetworkInterface(n)
+		if req.touchesForms() {
+			tx.ModifyForms(n)
+		}
 		changes := store.ChangesOf(scene.ENI, &n, now)
 		if len(req.SecurityGroupIDs) > 0 {
 			tx.ReplaceGroups(n, scene.Joined, req.SecurityGroupIDs, now)

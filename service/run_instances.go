@@ -159,6 +159,10 @@ var runInstancesParameterRules = slices.Concat(
 				func(i LaunchInterface) bool { return len(i.groupIDs()) > groupLimit(q) },
 			)
 		}),
+		byQuota(UserNotSupportNetworkCard, func(r RunInstancesRequest, q store.Quotas) bool {
+			return q.WithoutNetworkCards && slices.ContainsFunc(r.NetworkInterfaces,
+				func(i LaunchInterface) bool { return i.NetworkCardIndex != nil })
+		}),
 		{err: InvalidParamAmount, violated: func(r RunInstancesRequest) bool {
 			return r.amount() > 1 && (len(r.primary().IPv6Addresses) > 0 ||
 				slices.ContainsFunc(r.NetworkInterfaces, func(i LaunchInterface) bool {
@@ -221,8 +225,9 @@ func (r RunInstancesRequest) invalidENIParameter() string {
 			return "Description"
 		case outside(i.QueueNumber, 1, maxQueues):
 			return "QueueNumber"
-		// There are no RDMA interfaces.
-		case i.NetworkInterfaceTrafficMode != "" && i.NetworkInterfaceTrafficMode != "Standard":
+		// A primary interface is a standard one.
+		case !isTrafficMode(i.NetworkInterfaceTrafficMode),
+			i.InstanceType == store.ENIPrimary && i.NetworkInterfaceTrafficMode == store.TrafficHighPerformance:
 			return "NetworkInterfaceTrafficMode"
 		}
 	}
@@ -251,14 +256,11 @@ var runInstancesRules = slices.Concat(launchExistenceRules, []rule[launchInput]{
 		err:      EniNotSupportedByType,
 		violated: func(l launchInput) bool { return len(l.interfaces) > 1 && !l.Type.IOOptimized },
 	},
-	{err: NetworkCardIndexInvalid, violated: func(l launchInput) bool {
-		return slices.ContainsFunc(l.interfaces, func(i LaunchInterface) bool {
-			return i.NetworkCardIndex != nil &&
-				(*i.NetworkCardIndex < 0 || l.Type.NetworkCards == nil || *i.NetworkCardIndex >= *l.Type.NetworkCards)
-		})
-	}},
+	{err: NetworkCardIndexInvalid, violated: launchNamesUnusableCard},
 	{err: EniCountExceeded, violated: func(l launchInput) bool { return len(l.interfaces) > l.Type.ENIQuantity },
 		messageArgs: func(l launchInput) []any { return []any{l.Type.ENIQuantity, l.Type.ID, 0, len(l.interfaces)} }},
+	{err: EniPerInstanceLimitExceeded, violated: launchFillsCard},
+}, formRules(launchInput.forms), []rule[launchInput]{
 	{
 		err:         Ipv4CountExceeded,
 		violated:    func(l launchInput) bool { return l.tooManyIPv4().limit != nil },
@@ -279,6 +281,54 @@ var runInstancesRules = slices.Concat(launchExistenceRules, []rule[launchInput]{
 	}},
 	{err: LaunchSecurityGroupInstanceLimit, violated: launchExceedsGroupCapacity},
 }, launchSupplyRules)
+
+// launchNamesUnusableCard reports whether an interface names a network card that the type does not have. The
+// primary interface is on the first card.
+func launchNamesUnusableCard(l launchInput) bool {
+	primary := l.interfaces[0].NetworkCardIndex
+	return primary != nil && *primary > 0 || slices.ContainsFunc(l.interfaces, func(i LaunchInterface) bool {
+		return namesUnusableCard(i.NetworkCardIndex, l.Type.NetworkCards)
+	})
+}
+
+// launchFillsCard reports whether more interfaces name a network card than the type allows.
+func launchFillsCard(l launchInput) bool {
+	onCard := map[int]int{0: 1}
+	for _, i := range l.interfaces[1:] {
+		if i.NetworkCardIndex == nil {
+			continue
+		}
+		onCard[*i.NetworkCardIndex]++
+		if exceeds(onCard[*i.NetworkCardIndex], l.Type.ENIsPerNetworkCard) {
+			return true
+		}
+	}
+	return false
+}
+
+// forms returns the first interface of an instance with which it exceeds a limit of the type on RDMA or queues,
+// with the interfaces before it; or the last one if none does.
+func (l launchInput) forms() (f formInput, limited bool) {
+	var wanted []*store.AttachableENI
+	for index, i := range l.interfaces {
+		wanted = append(wanted, l.launchedForm(index, i))
+	}
+	return firstOverLimit(&l.Type.AttachableType, wanted), true
+}
+
+// launchedForm returns the traffic mode and the queues of an interface of a new instance.
+func (l launchInput) launchedForm(index int, wanted LaunchInterface) *store.AttachableENI {
+	if n := l.Interfaces[wanted.NetworkInterfaceID]; n != nil {
+		return &n.AttachableENI
+	}
+	form := &store.AttachableENI{
+		Type: store.ENISecondary, TrafficMode: wanted.NetworkInterfaceTrafficMode, QueueNumber: wanted.QueueNumber,
+	}
+	if index == 0 {
+		form.Type = store.ENIPrimary
+	}
+	return form
+}
 
 // missingENI returns the first named interface that does not exist, or "".
 func (l launchInput) missingENI() string {

@@ -18,6 +18,7 @@ type runCase struct {
 	admission admissionInput
 	scene     *store.LaunchScene
 	stock     stock
+	quotas    store.Quotas
 }
 
 var runTime = time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
@@ -64,7 +65,7 @@ func validRun() *runCase {
 
 // check applies the tables in the order in which the action does.
 func (c *runCase) check() error {
-	if err := check(runInstancesParameterRules, c.req); err != nil {
+	if err := checkQuotas(runInstancesParameterRules, c.req, c.quotas); err != nil {
 		return err
 	}
 	if err := check(admissionRules, c.admission); err != nil {
@@ -154,6 +155,9 @@ var runViolations = []struct {
 		"eleven groups", JoinedGroupLimitExceed,
 		func(c *runCase) { c.list(LaunchInterface{SecurityGroupIDs: texts(11)}) },
 	},
+	{"no network cards", UserNotSupportNetworkCard, func(c *runCase) {
+		c.req.NetworkInterfaces[0].NetworkCardIndex, c.quotas.WithoutNetworkCards = new(0), true
+	}},
 	{"one interface for two", InvalidParamAmount, func(c *runCase) { c.req.Amount = new(2) }},
 
 	{"region", InvalidRegionIDNotFound, func(c *runCase) { c.admission.regionKnown = false }},
@@ -199,9 +203,26 @@ var runViolations = []struct {
 	{"I/O", EniNotSupportedByType, func(c *runCase) { c.scene.Type.IOOptimized = false }},
 	{
 		"network card", NetworkCardIndexInvalid,
-		func(c *runCase) { c.req.NetworkInterfaces[0].NetworkCardIndex = new(0) },
+		func(c *runCase) { c.req.NetworkInterfaces[0].NetworkCardIndex = new(9) },
 	},
 	{"places", EniCountExceeded, func(c *runCase) { c.scene.Type.ENIQuantity = 2 }},
+	{"places of a card", EniPerInstanceLimitExceeded, func(c *runCase) {
+		c.req.NetworkInterfaces[0].NetworkCardIndex, c.scene.Type.NetworkCards = new(0), new(1)
+		c.scene.Type.ENIsPerNetworkCard = new(1)
+	}},
+	{"no RDMA", InstanceTypeNotSupportHighPerformance, func(c *runCase) {
+		c.scene.Interfaces["eni-1"].TrafficMode, c.scene.Type.ERIQuantity = store.TrafficHighPerformance, new(0)
+	}},
+	{"RDMA", HighPerformanceLimitExceeded, func(c *runCase) {
+		c.scene.Interfaces["eni-1"].TrafficMode, c.scene.Type.ERIQuantity = store.TrafficHighPerformance, new(1)
+		c.req.NetworkInterfaces[1].NetworkInterfaceTrafficMode = store.TrafficHighPerformance
+	}},
+	{"queues of an interface", MaxEniQueueNumberExceeded, func(c *runCase) {
+		c.req.NetworkInterfaces[1].QueueNumber, c.scene.Type.MaxQueuesPerENI = new(9), new(8)
+	}},
+	{"queues of all", ExceedInstanceTypeQueueNumber, func(c *runCase) {
+		c.scene.Type.SecondaryENIQueues, c.scene.Type.TotalENIQueues = new(4), new(7)
+	}},
 	{"IPv4 of the type", Ipv4CountExceeded, func(c *runCase) { c.scene.Interfaces["eni-1"].IPv4 = 7 }},
 	{
 		"type without IPv6", Ipv6NotSupport,

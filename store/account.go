@@ -22,7 +22,9 @@ type Quotas struct {
 	// Of addresses, of which a prefix counts as one. The primary address is included.
 	IPv4PerInterface *int `db:"private_ipv4_per_network_interface"`
 	IPv6PerInterface *int `db:"ipv6_per_network_interface"`
-	Trunking         bool `db:"trunking"` // whether it may use trunk interfaces; not an operator's quota
+	// Not an operator's quotas: whether the account may use trunk interfaces, and may not name network cards.
+	Trunking            bool `db:"trunking"`
+	WithoutNetworkCards bool `db:"without_network_cards"`
 }
 
 // Values of Account.Repeats: whether to accept an attach of an attached interface, and a detach of

@@ -139,6 +139,7 @@ func TestAddressSearchContinuesAfterTheLastAddress(t *testing.T) {
 			AccountID: "1000000000000001", ID: fmt.Sprint("eni-new-", k),
 			RegionID: "cn-hangzhou", ZoneID: "cn-hangzhou-h",
 			VPCID: "vpc-1", VSwitchID: "vsw-h", Type: store.ENISecondary, Status: store.ENIAvailable,
+			TrafficMode: store.TrafficStandard,
 		}}
 		readOffer(t, st, store.AddressWant{VSwitchID: "vsw-h", IPv4: 1}, func(tx *store.Tx, offer *store.AddressOffer) {
 			got = append(got, offer.IPv4...)

@@ -61,5 +61,6 @@ func (s *AttachScene) Attach(networkCardIndex *int, end *Ending) {
 	case n.Type == ENITrunk:
 		n.TrunkID, n.MemberQuantity = &s.ENI.ID, s.Type.MemberQuantity()
 	}
+	n.Queues = s.Type.CountedQueues(&n)
 	s.batch.set(s.eni, n)
 }

@@ -9,6 +9,7 @@ import (
 type Attachment struct {
 	AccountID, RegionID, InstanceID, NetworkInterfaceID string
 	TrunkID                                             string // the trunk of which it becomes a member, or ""
+	NetworkCardIndex                                    *int   // nil: it names none
 	// Detach reports whether it is a detach. Rows that only an attach needs are then not read.
 	Detach bool
 }
@@ -137,6 +138,9 @@ type AttachScene struct {
 	IPv6     int            // number of IPv6 addresses of ENI; a prefix counts as one
 	Held     int            // number of interfaces that Instance holds, with the primary one, without members
 	Members  int            // number of members of the trunk of Instance
+	RDMA     int            // number of RDMA interfaces that Instance holds
+	Queues   int            // number of queues that they all have, as far as the total of Type limits it
+	OnCard   int            // number of interfaces that are on the named network card
 	Trunk    *AttachableENI // the named trunk
 	TrunkOf  string         // the trunk that Instance holds; "" if it has none
 	Groups   []GroupScene   // the security groups of ENI
@@ -165,15 +169,8 @@ func (a *Attachments) Scene(request Attachment) *AttachScene {
 	if i := s.instance; i != nil && i.RegionID == request.RegionID {
 		s.Instance, s.Type = settledAttachableInstance(&i.AttachableInstance, s.now), &i.Type
 		for _, n := range i.held {
-			switch {
-			case n.hasLeft(s.now):
-			case n.IsMember():
-				s.Members++
-			default:
-				s.Held++
-				if n.TrunkID != nil {
-					s.TrunkOf = n.ID
-				}
+			if !n.hasLeft(s.now) {
+				s.count(n, request.NetworkCardIndex)
 			}
 		}
 	}
@@ -193,6 +190,32 @@ func (a *Attachments) Scene(request Attachment) *AttachScene {
 		s.Contended = s.contended(request)
 	}
 	return s
+}
+
+// count counts an interface that the instance of the scene holds.
+func (s *AttachScene) count(n *batchENI, card *int) {
+	rdma, queues := s.Type.countForms(&n.AttachableENI)
+	s.RDMA, s.Queues = s.RDMA+rdma, s.Queues+queues
+	if n.IsMember() {
+		s.Members++
+		return
+	}
+	s.Held++
+	if n.TrunkID != nil {
+		s.TrunkOf = n.ID
+	}
+	if card != nil && n.isOnCard(*card) {
+		s.OnCard++
+	}
+}
+
+// isOnCard reports whether the interface of a slot is on a network card that requests may name. The primary one is
+// on the first card, and one that was attached without a card on none of them.
+func (n *batchENI) isOnCard(card int) bool {
+	if *n.DeviceIndex == 0 {
+		return card == 0
+	}
+	return n.NetworkCardIndex != nil && *n.NetworkCardIndex == card
 }
 
 // groupScenes returns the groups of an interface, and whether the instance is in them already.

@@ -8,7 +8,7 @@ func (tx *Tx) readHeldENIs(a *Attachments, ids namedIDs) {
 	tx.queue(`
 		SELECT s.account_id, s.instance_id, s.network_interface_id, s.instance_eni_quantity,
 		       s.device_index, s.network_card_index, s.status, s.next_status, s.settles_at,
-		       s.trunk_id, s.member_quantity,
+		       s.trunk_id, s.member_quantity, s.traffic_mode, s.queues,
 		       ARRAY(SELECT m.security_group_id FROM network_interface_security_groups m
 		             WHERE m.account_id = s.account_id AND m.network_interface_id = s.network_interface_id)
 		FROM unnest($1::text[], $2::text[]) AS named (account_id, id)

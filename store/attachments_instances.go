@@ -10,10 +10,7 @@ package store
 // missing lock (TestSabotageIsCaught).
 func (tx *Tx) lockAttachedInstances(a *Attachments, ids namedIDs) {
 	sql := `
-		SELECT i.account_id, i.id, i.region_id, i.zone_id, i.network_type, i.vpc_id, i.eni_quantity,
-		       i.status, i.next_status, i.settles_at, i.running_at, i.start_fails,
-		       t.owner_id, t.id, t.eni_quantity, t.private_ipv4_per_eni, t.ipv6_per_eni, t.network_cards,
-		       t.eni_trunk_supported, t.eni_total_quantity, t.hot_plug, t.io_optimized
+		SELECT ` + attachedInstanceColumns + `
 		FROM unnest($1::text[], $2::text[]) AS named (account_id, id)
 		CROSS JOIN LATERAL (
 		    SELECT * FROM instances

@@ -154,13 +154,24 @@ func newNamedIDs(requests []Attachment) namedIDs {
 	return named
 }
 
-// batchInstanceFields returns the scan targets of lockAttachedInstances.
+// attachedInstanceColumns are the columns of an instance i with its type t that attaches read.
+const attachedInstanceColumns = `
+		       i.account_id, i.id, i.region_id, i.zone_id, i.network_type, i.vpc_id, i.eni_quantity,
+		       i.status, i.next_status, i.settles_at, i.running_at, i.start_fails,
+		       t.owner_id, t.id, t.eni_quantity, t.private_ipv4_per_eni, t.ipv6_per_eni, t.network_cards,
+		       t.eni_trunk_supported, t.eni_total_quantity, t.hot_plug, t.io_optimized,
+		       t.eri_quantity, t.primary_eni_queues, t.secondary_eni_queues, t.max_queues_per_eni, t.total_eni_queues,
+		       t.queue_pairs, t.enis_per_network_card`
+
+// batchInstanceFields returns the scan targets of attachedInstanceColumns.
 func batchInstanceFields(h *batchInstance) []any {
 	i, t := &h.AttachableInstance, &h.Type
 	return []any{&i.AccountID, &i.ID, &i.RegionID, &i.ZoneID, &i.NetworkType, &i.VPCID, &i.ENIQuantity,
 		&i.Status, &i.NextStatus, &i.SettlesAt, &i.RunningAt, &i.StartFails,
 		&t.OwnerID, &t.ID, &t.ENIQuantity, &t.PrivateIPv4PerENI, &t.IPv6PerENI,
-		&t.NetworkCards, &t.ENITrunkSupported, &t.ENITotalQuantity, &t.HotPlug, &t.IOOptimized}
+		&t.NetworkCards, &t.ENITrunkSupported, &t.ENITotalQuantity, &t.HotPlug, &t.IOOptimized,
+		&t.ERIQuantity, &t.PrimaryENIQueues, &t.SecondaryENIQueues, &t.MaxQueuesPerENI, &t.TotalENIQueues,
+		&t.QueuePairs, &t.ENIsPerNetworkCard}
 }
 
 // addInstance adds a locked instance to the batch.
@@ -175,7 +186,7 @@ func heldENIFields(n *batchENI) []any { return append(slotFields(&n.AttachableEN
 // slotFields returns the scan targets of the columns of slots.
 func slotFields(n *AttachableENI) []any {
 	return []any{&n.AccountID, &n.InstanceID, &n.ID, &n.InstanceENIQuantity, &n.DeviceIndex, &n.NetworkCardIndex,
-		&n.Status, &n.NextStatus, &n.SettlesAt, &n.TrunkID, &n.MemberQuantity}
+		&n.Status, &n.NextStatus, &n.SettlesAt, &n.TrunkID, &n.MemberQuantity, &n.TrafficMode, &n.Queues}
 }
 
 // addHeldENI records that an instance of the batch holds an interface.
@@ -201,7 +212,8 @@ func (n *batchENI) setSlot(slot AttachableENI) {
 	n.InstanceID, n.InstanceENIQuantity = slot.InstanceID, slot.InstanceENIQuantity
 	n.DeviceIndex, n.NetworkCardIndex = slot.DeviceIndex, slot.NetworkCardIndex
 	n.Status, n.NextStatus, n.SettlesAt = slot.Status, slot.NextStatus, slot.SettlesAt
-	n.TrunkID, n.MemberQuantity = slot.TrunkID, slot.MemberQuantity
+	n.TrunkID, n.MemberQuantity, n.Queues = slot.TrunkID, slot.MemberQuantity, slot.Queues
+	n.TrafficMode = slot.TrafficMode
 	if *n.DeviceIndex == 0 {
 		n.Type = ENIPrimary // unknown until now, unless a request names it
 	}
@@ -213,7 +225,7 @@ func (n *batchENI) setSlot(slot AttachableENI) {
 func (tx *Tx) lockAttachedENIs(a *Attachments, ids namedIDs) {
 	sql := `
 		SELECT n.account_id, n.id, n.region_id, n.zone_id, n.vpc_id, n.vswitch_id, n.type,
-		       n.status, n.next_status, n.settles_at, n.primary_of, n.service_managed
+		       n.status, n.next_status, n.settles_at, n.primary_of, n.service_managed, n.traffic_mode, n.queue_number
 		FROM (
 		    SELECT account_id, id FROM unnest($1::text[], $2::text[]) AS eni (account_id, id)
 		    UNION
@@ -235,7 +247,8 @@ func (tx *Tx) lockAttachedENIs(a *Attachments, ids namedIDs) {
 	tx.lock(rankNetworkInterfaces, sql, ids.enis.accounts, ids.enis.ids, ids.instances.accounts, ids.instances.ids).
 		Query(each(func(n *batchENI) []any {
 			return []any{&n.AccountID, &n.ID, &n.RegionID, &n.ZoneID, &n.VPCID, &n.VSwitchID, &n.Type,
-				&n.Status, &n.NextStatus, &n.SettlesAt, &n.InstanceID, &n.ServiceManaged}
+				&n.Status, &n.NextStatus, &n.SettlesAt, &n.InstanceID, &n.ServiceManaged,
+				&n.TrafficMode, &n.QueueNumber}
 		}, func(n batchENI) {
 			n.locked = true
 			a.enis[ResourceID{n.AccountID, n.ID}] = &n
@@ -362,7 +375,7 @@ func (tx *Tx) readNamedENIs(a *Attachments, ids namedIDs) {
 	tx.queue(`
 		SELECT named.account_id, slot.instance_id, named.id, slot.instance_eni_quantity,
 		       slot.device_index, slot.network_card_index, coalesce(slot.status, ''), slot.next_status, slot.settles_at,
-		       slot.trunk_id, slot.member_quantity,
+		       slot.trunk_id, slot.member_quantity, coalesce(slot.traffic_mode, ''), slot.queues,
 		       address.v4 + prefix.v4, address.v6 + prefix.v6,
 		       ARRAY(SELECT m.security_group_id FROM network_interface_security_groups m
 		             WHERE named.is_attach AND m.account_id = named.account_id AND m.network_interface_id = named.id)

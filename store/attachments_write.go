@@ -89,8 +89,9 @@ func (tx *Tx) insertAttachments(rows []*AttachmentRow) {
 	var (
 		accounts, ids, instances, vpcs, zones, statuses []string
 		quantities, indexes                             []int
-		cards, members                                  []*int
+		cards, members, queues                          []*int
 		next, trunks, heldTrunks                        []*string
+		modes                                           []string
 		settles                                         []*time.Time
 	)
 	for _, r := range rows {
@@ -100,17 +101,18 @@ func (tx *Tx) insertAttachments(rows []*AttachmentRow) {
 		indexes, cards = append(indexes, r.DeviceIndex), append(cards, r.NetworkCardIndex)
 		statuses, next, settles = append(statuses, r.Status), append(next, r.NextStatus), append(settles, r.SettlesAt)
 		trunks, heldTrunks = append(trunks, r.TrunkID), append(heldTrunks, r.HeldTrunkID)
-		members = append(members, r.MemberQuantity)
+		members, queues = append(members, r.MemberQuantity), append(queues, r.Queues)
+		modes = append(modes, r.TrafficMode)
 	}
 	tx.write(int64(len(rows)), `
 		INSERT INTO attachments (account_id, network_interface_id, instance_id, vpc_id, zone_id,
 		    instance_eni_quantity, device_index, network_card_index, status, next_status, settles_at,
-		    trunk_id, held_trunk_id, member_quantity)
+		    trunk_id, held_trunk_id, member_quantity, traffic_mode, queues)
 		SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[],
 		    $6::integer[], $7::integer[], $8::integer[], $9::text[], $10::text[], $11::timestamptz[],
-		    $12::text[], $13::text[], $14::integer[])`,
+		    $12::text[], $13::text[], $14::integer[], $15::text[], $16::integer[])`,
 		accounts, ids, instances, vpcs, zones, quantities, indexes, cards, statuses, next, settles,
-		trunks, heldTrunks, members)
+		trunks, heldTrunks, members, modes, queues)
 }
 
 // updateAttachments queues the write of the status of attachments, in one UPDATE.

@@ -62,27 +62,42 @@ func catalogueTypes() []InstanceType {
 	all := catalogue.InstanceTypes()
 	types := make([]InstanceType, 0, len(all))
 	for _, t := range all {
-		types = append(types, InstanceType{
-			AttachableType: AttachableType{
-				OwnerID:           CatalogueOwner,
-				ID:                t.ID,
-				ENIQuantity:       t.ENIQuantity,
-				PrivateIPv4PerENI: t.PrivateIPv4PerENI,
-				IPv6PerENI:        t.IPv6PerENI,
-				NetworkCards:      t.NetworkCards,
-				ENITrunkSupported: t.ENITrunkSupported,
-				ENITotalQuantity:  t.ENITotalQuantity,
-				HotPlug:           t.HotPlug,
-				IOOptimized:       t.IOOptimized,
-			},
-			Family:          t.Family,
-			Generation:      t.Generation,
-			VCPUs:           t.VCPUs,
-			MemoryGiB:       t.MemoryGiB,
-			BandwidthGbps:   t.BandwidthGbps,
-			PPS10k:          t.PPS10k,
-			CPUArchitecture: t.CPUArchitecture,
-		})
+		types = append(types, NewCatalogueType(t))
 	}
 	return types
+}
+
+// NewCatalogueType returns the row of an instance type of the catalogue. How many interfaces a network card
+// takes is known for none.
+func NewCatalogueType(t catalogue.InstanceType) InstanceType {
+	d := catalogue.FindDetails(t.ID)
+	return InstanceType{
+		AttachableType: AttachableType{
+			OwnerID:           CatalogueOwner,
+			ID:                t.ID,
+			ENIQuantity:       t.ENIQuantity,
+			PrivateIPv4PerENI: t.PrivateIPv4PerENI,
+			IPv6PerENI:        t.IPv6PerENI,
+			NetworkCards:      t.NetworkCards,
+			ENITrunkSupported: t.ENITrunkSupported,
+			ENITotalQuantity:  t.ENITotalQuantity,
+			HotPlug:           t.HotPlug,
+			IOOptimized:       t.IOOptimized,
+			FormLimits: FormLimits{
+				ERIQuantity:        d.ERIQuantity,
+				PrimaryENIQueues:   d.PrimaryENIQueues,
+				SecondaryENIQueues: d.SecondaryENIQueues,
+				MaxQueuesPerENI:    d.MaxQueuesPerENI,
+				TotalENIQueues:     d.TotalENIQueues,
+				QueuePairs:         d.QueuePairs,
+			},
+		},
+		Family:          t.Family,
+		Generation:      t.Generation,
+		VCPUs:           t.VCPUs,
+		MemoryGiB:       t.MemoryGiB,
+		BandwidthGbps:   t.BandwidthGbps,
+		PPS10k:          t.PPS10k,
+		CPUArchitecture: t.CPUArchitecture,
+	}
 }

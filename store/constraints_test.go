@@ -74,6 +74,24 @@ var violations = []struct{ constraint, sql string }{
 		UPDATE network_interfaces SET settles_at = '2026-11-22' WHERE id = 'eni-2'`},
 	{"an_eni_is_primary_secondary_or_trunk", `UPDATE network_interfaces SET type = 'Member' WHERE id = 'eni-2'`},
 
+	// An instance has no more RDMA interfaces, queues and interfaces on a network card than its type.
+	{"an_instance_has_the_rdma_interfaces_of_its_type",
+		storetest.FormWorld + storetest.AttachForm(`'HighPerformance'`, `NULL`, `NULL`) + checkNow},
+	{"an_instance_has_the_queues_of_its_type",
+		storetest.FormWorld + storetest.AttachForm(`'Standard'`, `1`, `NULL`) + checkNow},
+	{"an_instance_has_the_queues_of_its_type", storetest.FormWorld + `UPDATE attachments SET queues = 7` + checkNow},
+	{"a_network_card_is_one_of_the_type",
+		storetest.FormWorld + storetest.AttachForm(`'Standard'`, `NULL`, `2`) + checkNow},
+	{"a_network_card_has_the_interfaces_of_its_type",
+		storetest.FormWorld + storetest.AttachForm(`'Standard'`, `NULL`, `1`) + checkNow},
+	{"a_network_card_has_the_interfaces_of_its_type", // the primary interface is on card 0
+		storetest.FormWorld + storetest.AttachForm(`'Standard'`, `NULL`, `0`) + checkNow},
+	{"an_attached_eni_takes_a_positive_number_of_queues", storetest.FormWorld + `UPDATE attachments SET queues = 0`},
+	{"an_attached_eni_is_secondary_and_not_being_deleted",
+		storetest.FormWorld + `UPDATE attachments SET traffic_mode = 'Standard'`},
+	{"an_eni_has_a_documented_traffic_mode", `UPDATE network_interfaces SET traffic_mode = 'Fast' WHERE id = 'eni-2'`},
+	{"a_primary_eni_is_standard", `UPDATE network_interfaces SET traffic_mode = 'HighPerformance' WHERE id = 'eni-0'`},
+
 	// A trunk is the only one of its instance, has members on the same instance, and within the limit.
 	{"an_instance_has_one_trunk", storetest.TrunkWorld + storetest.AttachToTrunk("eni-3", "eni-3", 2, 2)},
 	{"a_vlan_is_within_the_limit_of_the_type",

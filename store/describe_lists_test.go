@@ -169,9 +169,10 @@ func (b *listWorldBuilder) addInterface(vsw store.VSwitch, id string, s statuses
 			Status:         s.now,
 			NextStatus:     b.settles(b.NetworkInterfacesSettleIn, id, s.next),
 			ServiceManaged: b.IntN(5) == 0,
+			TrafficMode:    pick(b.Rand, store.TrafficStandard, store.TrafficHighPerformance),
+			QueueNumber:    pick(b.Rand, nil, new(2)),
 		},
 		MACAddress:      fmt.Sprintf("00:16:3e:00:%02x:%02x", b.IntN(256), b.IntN(256)),
-		QueueNumber:     pick(b.Rand, nil, new(2)),
 		DeleteOnRelease: b.IntN(2) == 0,
 		SourceDestCheck: b.IntN(2) == 0,
 		Name:            pick(b.Rand, "data", "backup", ""),
@@ -180,7 +181,7 @@ func (b *listWorldBuilder) addInterface(vsw store.VSwitch, id string, s statuses
 		Tags:            b.tags(),
 	}
 	if on != nil {
-		n.Type = store.ENISecondary
+		n.Type, n.TrafficMode = store.ENISecondary, store.TrafficStandard
 		n.InstanceID, n.InstanceENIQuantity, n.DeviceIndex = new(on.ID), new(on.ENIQuantity), &index
 		if index == 0 {
 			n.Type = store.ENIPrimary
@@ -238,9 +239,11 @@ func (w readWorld) interfaces(accountID, regionID string) []store.DescribedNetwo
 			NetworkInterface: n, Prefixes: []netip.Prefix{}, SecurityGroupIDs: []string{},
 		}
 		for _, i := range w.Instances {
-			if n.InstanceID != nil && i.AccountID == accountID && i.ID == *n.InstanceID &&
-				w.types[i.InstanceType].OwnerID == store.CatalogueOwner {
-				d.CatalogueType = i.InstanceType
+			if n.InstanceID != nil && i.AccountID == accountID && i.ID == *n.InstanceID {
+				d.DefaultQueues = w.types[i.InstanceType].SecondaryENIQueues
+				if n.Type == store.ENIPrimary {
+					d.DefaultQueues = w.types[i.InstanceType].PrimaryENIQueues
+				}
 			}
 		}
 		for _, a := range w.PrivateIPAddresses {
@@ -323,17 +326,20 @@ func openListWorld(t *testing.T) (*store.Store, readWorld) {
 	if _, err := world.Apply(t.Context(), s, w, describeTime); err != nil {
 		t.Fatal(err)
 	}
-	rows, err := pool.Query(t.Context(), `SELECT id, family, vcpus, memory_gib, io_optimized FROM instance_types`)
+	rows, err := pool.Query(t.Context(), `
+		SELECT id, family, vcpus, memory_gib, io_optimized, primary_eni_queues, secondary_eni_queues
+		FROM instance_types`)
 	if err != nil {
 		t.Fatal(err)
 	}
 	types := map[string]store.InstanceType{}
 	var it store.InstanceType
-	if _, err := pgx.ForEachRow(rows, []any{&it.ID, &it.Family, &it.VCPUs, &it.MemoryGiB, &it.IOOptimized},
-		func() error {
-			types[it.ID] = it
-			return nil
-		}); err != nil {
+	figures := []any{&it.ID, &it.Family, &it.VCPUs, &it.MemoryGiB, &it.IOOptimized, &it.PrimaryENIQueues,
+		&it.SecondaryENIQueues}
+	if _, err := pgx.ForEachRow(rows, figures, func() error {
+		types[it.ID] = it
+		return nil
+	}); err != nil {
 		t.Fatal(err)
 	}
 	return s, readWorld{w, types}

@@ -17,9 +17,9 @@ type DescribedNetworkInterface struct {
 	SecurityGroupIDs []string           // in the order in which the caller named them
 	EIPs             []EIPOfAddress     // on its addresses, by id
 
-	// CatalogueType is the type of its instance. It is "" if the interface has no instance, or if
-	// the type belongs to an account.
-	CatalogueType string
+	// DefaultQueues is how many queues it has unless a number is set. It is nil if the interface has no
+	// instance, or if no source gives the figure of its type.
+	DefaultQueues *int
 }
 
 // IPv4 returns the IPv4 addresses, the primary one first.
@@ -111,12 +111,11 @@ var networkInterfaceStatements = listStatements{
 	        WHERE n.account_id = $2 AND n.region_id = $3 AND n.next_status = 'Deleted' AND n.settles_at <= $1
 	          AND %[1]s)`,
 	keptArgs: 3,
-	// The type of an instance is compared in a CASE, so that no index on types is used.
 	page: `
 	SELECT n.account_id, n.id, n.region_id, n.zone_id, n.vpc_id, n.vswitch_id, n.type, n.status,
 	       n.instance_id, n.device_index, n.network_card_index, n.mac_address, n.queue_number,
 	       n.delete_on_release, n.source_dest_check, n.service_managed,
-	       n.name, n.description, n.resource_group_id, n.tags, n.attributes, n.created_at, n.trunk_id,
+	       n.name, n.description, n.resource_group_id, n.tags, n.attributes, n.created_at, n.trunk_id, n.traffic_mode,
 	       (SELECT coalesce(json_agg(json_build_object('Address', host(a.address), 'IsPrimary', a.is_primary)
 	                                 ORDER BY a.is_primary DESC, a.address), '[]')
 	        FROM private_ip_addresses a
@@ -129,9 +128,10 @@ var networkInterfaceStatements = listStatements{
 	             FROM network_interface_security_groups m
 	             WHERE m.account_id = n.account_id AND m.network_interface_id = n.id
 	             ORDER BY m.position, m.security_group_id),
-	       coalesce((SELECT CASE WHEN i.instance_type_owner_id = '' THEN i.instance_type END
-	                 FROM instances i
-	                 WHERE i.account_id = n.account_id AND i.id = n.instance_id), ''),
+	       (SELECT CASE n.type WHEN 'Primary' THEN t.primary_eni_queues ELSE t.secondary_eni_queues END
+	        FROM instances i
+	        JOIN instance_types t ON t.owner_id = i.instance_type_owner_id AND t.id = i.instance_type
+	        WHERE i.account_id = n.account_id AND i.id = n.instance_id),
 	       (SELECT json_agg(json_build_object(
 	                   'PrivateIPAddress', host(e.private_ip_address), 'ID', e.eip_id,
 	                   'IPAddress', (SELECT host(p.ip_address) FROM eips p
@@ -338,8 +338,8 @@ func scanDescribedNetworkInterface(row pgx.CollectableRow) (DescribedNetworkInte
 	err := row.Scan(&n.AccountID, &n.ID, &n.RegionID, &n.ZoneID, &n.VPCID, &n.VSwitchID, &n.Type, &n.Status,
 		&n.InstanceID, &n.DeviceIndex, &n.NetworkCardIndex, &n.MACAddress, &n.QueueNumber,
 		&n.DeleteOnRelease, &n.SourceDestCheck, &n.ServiceManaged,
-		&n.Name, &n.Description, &n.ResourceGroupID, &n.Tags, &n.Attributes, &n.CreatedAt, &n.TrunkID,
-		&n.Addresses, &n.Prefixes, &n.SecurityGroupIDs, &n.CatalogueType, &n.EIPs)
+		&n.Name, &n.Description, &n.ResourceGroupID, &n.Tags, &n.Attributes, &n.CreatedAt, &n.TrunkID, &n.TrafficMode,
+		&n.Addresses, &n.Prefixes, &n.SecurityGroupIDs, &n.DefaultQueues, &n.EIPs)
 	n.CreatedAt = n.CreatedAt.UTC()
 	return n, err
 }

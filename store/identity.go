@@ -34,6 +34,7 @@ func (s *Store) FindIdentity(ctx context.Context, accessKeyID string) (*Identity
 		       k.assumed_role, k.status, k.expires_at,
 		       a.expires_at, a.repeats, a.instances_per_region, a.security_groups_per_network_interface,
 		       a.private_ipv4_per_network_interface, a.ipv6_per_network_interface, a.trunking,
+		       a.without_network_cards,
 		       coalesce(d.last, 0), coalesce(d.count, 0),
 		       c.account_id IS NOT NULL, coalesce(c.real_base, 'epoch'), coalesce(c.account_base, 'epoch'),
 		       coalesce(c.rate, 1), coalesce(c.frozen, false)

@@ -28,6 +28,39 @@ type AttachableType struct {
 	ENITotalQuantity  *int   `db:"eni_total_quantity"`  // likewise of ENIQuantity, with the members of a trunk
 	HotPlug           bool   `db:"hot_plug"`            // whether a running instance may attach and detach interfaces
 	IOOptimized       bool   `db:"io_optimized"`        // only such types may have secondary interfaces
+	FormLimits
+}
+
+// FormLimits are the figures of a type on RDMA interfaces, queues and network cards.
+type FormLimits struct {
+	ERIQuantity        *int `db:"eri_quantity"`          // maximum number of RDMA interfaces of an instance
+	PrimaryENIQueues   *int `db:"primary_eni_queues"`    // queues of a primary interface without a number of its own
+	SecondaryENIQueues *int `db:"secondary_eni_queues"`  // likewise of any other interface
+	MaxQueuesPerENI    *int `db:"max_queues_per_eni"`    // maximum number of queues of an interface
+	TotalENIQueues     *int `db:"total_eni_queues"`      // likewise of all interfaces of an instance
+	QueuePairs         *int `db:"queue_pairs"`           // maximum number of queue pairs of an RDMA interface
+	ENIsPerNetworkCard *int `db:"enis_per_network_card"` // maximum number of interfaces that name the same card
+}
+
+// QueuesOf returns how many queues an interface takes on an instance of the type: the number that was set for
+// it, or the default of the type. It is nil if no source gives the default.
+func (l FormLimits) QueuesOf(n *AttachableENI) *int {
+	switch {
+	case n.QueueNumber != nil:
+		return n.QueueNumber
+	case n.Type == ENIPrimary:
+		return l.PrimaryENIQueues
+	}
+	return l.SecondaryENIQueues
+}
+
+// CountedQueues returns how many queues of the total of the type an interface that is not primary takes. It is
+// nil if the type has no total, and for a member, whose trunk has the queues.
+func (l FormLimits) CountedQueues(n *AttachableENI) *int {
+	if l.TotalENIQueues == nil || n.IsMember() {
+		return nil
+	}
+	return l.QueuesOf(n)
 }
 
 // The device indexes of members are VLANs of their trunk. They begin above those of slots.

@@ -26,7 +26,7 @@ INSERT INTO instances (account_id, id, region_id, zone_id, vpc_id, vswitch_id,
     instance_type_owner_id, instance_type, eni_quantity, status, created_at)
 SELECT '1000000000000001', 'i-1', 'cn-hangzhou', 'cn-hangzhou-h', 'vpc-1', 'vsw-1',
        '', id, eni_quantity, 'Running', '2026-11-22'
-FROM instance_types WHERE id = 'ecs.g7.8xlarge';
+FROM instance_types WHERE id = 'ecs.g7nex.32xlarge'; -- which has two network cards
 INSERT INTO network_interfaces (account_id, id, region_id, zone_id, vpc_id, vswitch_id, type,
     status, next_status, settles_at, instance_id, instance_eni_quantity, device_index, network_card_index,
     mac_address, created_at)

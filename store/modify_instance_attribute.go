@@ -3,13 +3,15 @@ package store
 import (
 	"context"
 	"slices"
+	"time"
 )
 
 // ModifyInstanceScene contains the rows on which a change of an instance's attributes depends, read
 // under the locks. A missing row is nil, or not in the map.
 type ModifyInstanceScene struct {
 	InstanceScene
-	Primary *NetworkInterface     // the primary interface
+	Primary *NetworkInterface // the primary interface
+	Forms   InstanceForms
 	Joined  []string              // the groups that Primary is in; read only if new ones are named
 	Groups  map[string]GroupScene // the new groups of Primary, by ID
 }
@@ -29,6 +31,8 @@ func (tx *Tx) LockForModifyInstance(
 	tx.lockENIs(forNoKeyUpdate, `t.account_id = $1 AND t.id = (
 		    SELECT id FROM network_interfaces WHERE account_id = $1 AND primary_of = $2)`,
 		[]any{accountID, instanceID}, func(n NetworkInterface) { scene.Primary = &n })
+	tx.readForms(accountID, `SELECT id FROM network_interfaces WHERE account_id = $1 AND primary_of = $2`, instanceID,
+		&scene.Forms)
 	if len(groupIDs) > 0 {
 		tx.queue(`
 			SELECT m.security_group_id
@@ -50,6 +54,15 @@ func (tx *Tx) LockForModifyInstance(
 			}
 		})
 	return scene, tx.send(ctx)
+}
+
+// Settle settles the scene to now. It is pure.
+func (s *ModifyInstanceScene) Settle(now time.Time) {
+	s.InstanceScene.Settle(now)
+	s.Forms.settle(now)
+	for id, g := range s.Groups {
+		s.Groups[id] = g.Settled(now)
+	}
 }
 
 // ChangeInstance queues the write of a locked instance's texts and attributes.

@@ -123,6 +123,17 @@ func (tx *Tx) ChangeType(scene *ModifyInstanceSpecScene) (moved []Change) {
 			Resource: n.ID, Field: "DeviceIndex", From: formatIndex(n.DeviceIndex), To: formatIndex(free),
 		})
 	}
+	// Then write how many queues the interfaces take of the total of the new type.
+	for _, n := range scene.Held {
+		if n.Type == ENIPrimary {
+			continue
+		}
+		if counted := t.CountedQueues(&n.AttachableENI); counted != nil || n.Queues != nil {
+			tx.write(1, `
+				UPDATE attachments SET queues = $3
+				WHERE account_id = $1 AND network_interface_id = $2`, n.AccountID, n.ID, counted)
+		}
+	}
 	// Last, write the new type with its limit, which the foreign key copies into the
 	// attachments. A trigger does the same for the limit of members.
 	tx.write(1, `

@@ -13,7 +13,8 @@ import (
 type ModifyNetworkInterfaceScene struct {
 	ENI      *NetworkInterface
 	Instance *Instance // the one that held ENI before the wait for ENI's lock: id and status only
-	IPv6     int       // number of IPv6 addresses of ENI
+	Forms    InstanceForms
+	IPv6     int // number of IPv6 addresses of ENI
 	// PrimaryIPv6 reports whether one of them is its primary one.
 	PrimaryIPv6 bool
 
@@ -39,6 +40,7 @@ func (tx *Tx) LockForModifyNetworkInterface(
 			  AND id = (SELECT n.instance_id FROM whole_network_interfaces n WHERE n.account_id = $1 AND n.id = $3)
 			FOR NO KEY UPDATE`, accountID, regionID, eniID).
 			Query(each(InstancesTable.Targets, func(i Instance) { scene.Instance = &i }))
+		tx.readForms(accountID, `SELECT $2::text`, eniID, &scene.Forms)
 	}
 	tx.lockENIs(forNoKeyUpdate, oneInterface, []any{accountID, regionID, eniID},
 		func(n NetworkInterface) { scene.ENI = &n })
@@ -74,6 +76,7 @@ func (tx *Tx) LockForModifyNetworkInterface(
 // Settle settles the scene to now. It is pure.
 func (s *ModifyNetworkInterfaceScene) Settle(now time.Time) {
 	s.Instance, s.ENI = settledInstance(s.Instance, now), settledENI(s.ENI, now)
+	s.Forms.settle(now)
 	for i, g := range s.Groups {
 		s.Groups[i] = g.Settled(now)
 	}
@@ -87,6 +90,18 @@ func (tx *Tx) ModifyNetworkInterface(n NetworkInterface) {
 		    attributes = $8
 		WHERE account_id = $1 AND id = $2`,
 		n.AccountID, n.ID, n.Name, n.Description, n.QueueNumber, n.DeleteOnRelease, n.SourceDestCheck, n.Attributes)
+}
+
+// ModifyForms queues the write of the traffic mode of a locked interface, and of the queues that it takes on its
+// instance, which is locked too if there is one. One statement changes both rows, because the attachment carries
+// the mode of its interface.
+func (tx *Tx) ModifyForms(n NetworkInterface) {
+	tx.write(1, `
+		WITH attachment AS (
+		    UPDATE attachments SET traffic_mode = $3, queues = $4 WHERE account_id = $1 AND network_interface_id = $2
+		)
+		UPDATE network_interfaces SET traffic_mode = $3 WHERE account_id = $1 AND id = $2`,
+		n.AccountID, n.ID, n.TrafficMode, n.Queues)
 }
 
 // SetPrimaryIPv6 queues the write that gives an interface a primary IPv6 address or, without

@@ -34,7 +34,6 @@ const (
 type NetworkInterface struct {
 	AttachableENI
 	MACAddress      string                     `db:"mac_address"`
-	QueueNumber     *int                       `db:"queue_number" event:"QueueNumber"`
 	DeleteOnRelease bool                       `db:"delete_on_release" event:"DeleteOnRelease"`
 	SourceDestCheck bool                       `db:"source_dest_check" event:"SourceDestCheck"`
 	Name            string                     `db:"name" event:"NetworkInterfaceName"`
@@ -49,7 +48,9 @@ type NetworkInterface struct {
 // they stay fast, and the compiler refuses a rule that needs more. The pointers from InstanceID to
 // MemberQuantity are nil while the interface is not attached. InstanceENIQuantity, the limit of the
 // instance's type, is not stored for a primary interface. TrunkID is the trunk of a member, and the own
-// id of an attached trunk; both carry the limit of members.
+// id of an attached trunk; both carry the limit of members. Queues is how many queues an attached interface
+// takes of the total of the instance's type; it is nil if the type has no total. Of the slot of a primary
+// interface, Queues is its QueueNumber.
 type AttachableENI struct {
 	AccountID           string     `db:"account_id,key"`
 	ID                  string     `db:"id,key"`
@@ -68,7 +69,16 @@ type AttachableENI struct {
 	TrunkID             *string    `db:"trunk_id" event:"TrunkNetworkInterfaceId"`
 	MemberQuantity      *int       `db:"member_quantity"`
 	ServiceManaged      bool       `db:"service_managed"`
+	TrafficMode         string     `db:"traffic_mode" event:"NetworkInterfaceTrafficMode"`
+	QueueNumber         *int       `db:"queue_number" event:"QueueNumber"` // nil unless it was set
+	Queues              *int       `db:"queues"`
 }
+
+// Traffic modes of an interface. One of the second mode is an RDMA interface.
+const (
+	TrafficStandard        = "Standard"
+	TrafficHighPerformance = "HighPerformance"
+)
 
 // IsMember reports whether the interface is a member of a trunk.
 func (n AttachableENI) IsMember() bool { return n.TrunkID != nil && *n.TrunkID != n.ID }
@@ -89,7 +99,7 @@ func (n AttachableENI) isLeaving() bool { return n.NextStatus != nil && *n.NextS
 // takeOff takes an interface off its instance.
 func takeOff(n *AttachableENI) {
 	n.InstanceID, n.InstanceENIQuantity, n.DeviceIndex, n.NetworkCardIndex = nil, nil, nil, nil
-	n.TrunkID, n.MemberQuantity = nil, nil
+	n.TrunkID, n.MemberQuantity, n.Queues = nil, nil, nil
 }
 
 // NetworkInterfaceAttributes are values of an interface that are only stored and shown. 0 stands
@@ -99,6 +109,7 @@ type NetworkInterfaceAttributes struct {
 	TCPClosedAndTimeWaitTimeout int `json:",omitempty" event:"TcpClosedAndTimeWaitTimeout"` // s
 	UDPTimeout                  int `json:",omitempty" event:"UdpTimeout"`                  // s
 	RxQueueSize                 int `json:",omitempty" event:"RxQueueSize"`
+	QueuePairNumber             int `json:",omitempty" event:"QueuePairNumber"` // of an RDMA interface
 	TxQueueSize                 int `json:",omitempty" event:"TxQueueSize"`
 }
 
@@ -170,6 +181,8 @@ type AttachmentRow struct {
 	TrunkID             *string    `db:"trunk_id"`
 	HeldTrunkID         *string    `db:"held_trunk_id"` // TrunkID until the interface leaves
 	MemberQuantity      *int       `db:"member_quantity"`
+	TrafficMode         string     `db:"traffic_mode"`
+	Queues              *int       `db:"queues"`
 }
 
 // attachment returns the row of the interface's attachment. It returns nil if the interface is on no
@@ -192,6 +205,8 @@ func (n AttachableENI) attachment() *AttachmentRow {
 		SettlesAt:           n.SettlesAt,
 		TrunkID:             n.TrunkID,
 		MemberQuantity:      n.MemberQuantity,
+		TrafficMode:         n.TrafficMode,
+		Queues:              n.Queues,
 	}
 	if !n.isLeaving() {
 		row.HeldTrunkID = n.TrunkID
@@ -207,7 +222,7 @@ func (n NetworkInterface) Split() (NetworkInterface, *AttachmentRow) {
 		n.Status, n.NextStatus, n.SettlesAt = ENIAvailable, nil, nil
 		n.InstanceID, n.NetworkCardIndex = nil, nil
 	}
-	n.InstanceENIQuantity, n.DeviceIndex, n.TrunkID, n.MemberQuantity = nil, nil, nil, nil
+	n.InstanceENIQuantity, n.DeviceIndex, n.TrunkID, n.MemberQuantity, n.Queues = nil, nil, nil, nil, nil
 	return n, a
 }
 

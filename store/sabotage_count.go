@@ -16,6 +16,8 @@ type countedInstance struct {
 		NetworkCardIndex    *int
 		TrunkID             *string
 		MemberQuantity      *int
+		TrafficMode         string
+		Queues              *int
 		Groups              []string
 	}
 }
@@ -26,16 +28,14 @@ type countedInstance struct {
 // caught. The rest repeats the right statement, so that the builds differ in nothing else.
 func (tx *Tx) lockAttachedInstances(a *Attachments, ids namedIDs) {
 	sql := `
-		SELECT i.account_id, i.id, i.region_id, i.zone_id, i.network_type, i.vpc_id, i.eni_quantity,
-		       i.status, i.next_status, i.settles_at, i.running_at, i.start_fails,
-		       t.owner_id, t.id, t.eni_quantity, t.private_ipv4_per_eni, t.ipv6_per_eni, t.network_cards,
-		       t.eni_trunk_supported, t.eni_total_quantity, t.hot_plug, t.io_optimized,
+		SELECT ` + attachedInstanceColumns + `,
 		       (SELECT json_agg(json_build_object(
 		                   'ID', s.network_interface_id, 'Status', s.status,
 		                   'NextStatus', s.next_status, 'SettlesAt', s.settles_at,
 		                   'InstanceENIQuantity', s.instance_eni_quantity,
 		                   'DeviceIndex', s.device_index, 'NetworkCardIndex', s.network_card_index,
 		                   'TrunkID', s.trunk_id, 'MemberQuantity', s.member_quantity,
+		                   'TrafficMode', s.traffic_mode, 'Queues', s.queues,
 		                   'Groups', ARRAY(
 		                       SELECT m.security_group_id FROM network_interface_security_groups m
 		                       WHERE m.account_id = s.account_id AND m.network_interface_id = s.network_interface_id)))
@@ -64,6 +64,7 @@ func (tx *Tx) lockAttachedInstances(a *Attachments, ids namedIDs) {
 				eni.NextStatus, eni.SettlesAt, eni.DeviceIndex = n.NextStatus, n.SettlesAt, n.DeviceIndex
 				eni.InstanceENIQuantity, eni.NetworkCardIndex = n.InstanceENIQuantity, n.NetworkCardIndex
 				eni.TrunkID, eni.MemberQuantity = n.TrunkID, n.MemberQuantity
+				eni.TrafficMode, eni.Queues = n.TrafficMode, n.Queues
 				a.addHeldENI(eni)
 			}
 		}))

@@ -44,7 +44,7 @@ func TestGoAndSQLSettleInterfacesAlike(t *testing.T) {
 		}).Draw(rt, "statuses")
 		stored := store.NetworkInterface{AttachableENI: store.AttachableENI{
 			AccountID: account, ID: "eni-2", VPCID: "vpc-1", ZoneID: "cn-hangzhou-h", Type: store.ENISecondary,
-			Status: s.now,
+			Status: s.now, TrafficMode: store.TrafficStandard,
 		}}
 		stored.NextStatus, stored.SettlesAt = transient(rt, s, base)
 		if s.now != store.ENIAvailable && s.now != store.ENIDeleting {

@@ -58,6 +58,6 @@ var (
 var (
 	WholeInterfacesTable   = table.New[NetworkInterface]("whole_network_interfaces", "account_id")
 	NetworkInterfacesTable = table.New[NetworkInterface]("network_interfaces", "account_id",
-		table.Omit("instance_eni_quantity", "device_index", "trunk_id", "member_quantity"),
+		table.Omit("instance_eni_quantity", "device_index", "trunk_id", "member_quantity", "queues"),
 		table.Rename("instance_id", "primary_of"))
 )

@@ -112,7 +112,9 @@ func (o *Operator) SetQuotas(ctx context.Context, accountID string, quotas Quota
 	var changed store.Account
 	err := o.changeAccount(ctx, accountID, func(tx *store.Tx, account *store.Account) {
 		account.NetworkInterfacesPerRegion = scenario.DefaultNetworkInterfacesPerRegion
-		account.Quotas = store.Quotas{Trunking: account.Trunking}
+		account.Quotas = store.Quotas{
+			Trunking: account.Trunking, WithoutNetworkCards: account.WithoutNetworkCards,
+		}
 		quotas.apply(account)
 		tx.SetQuotas(*account)
 		changed = *account

@@ -184,6 +184,15 @@ func (x *expansion) instanceTypes(entries []typeEntry) {
 				ENITotalQuantity:  e.totalQuantity.pointer(),
 				HotPlug:           e.hotPlug,
 				IOOptimized:       e.ioOptimized,
+				FormLimits: store.FormLimits{
+					ERIQuantity:        e.eriQuantity.pointer(),
+					PrimaryENIQueues:   e.primaryQueues.pointer(),
+					SecondaryENIQueues: e.secondaryQueues.pointer(),
+					MaxQueuesPerENI:    e.maxQueues.pointer(),
+					TotalENIQueues:     e.totalQueues.pointer(),
+					QueuePairs:         e.queuePairs.pointer(),
+					ENIsPerNetworkCard: e.enisPerCard.pointer(),
+				},
 			},
 			Family:          e.family.value,
 			VCPUs:           e.vcpus,
@@ -212,19 +221,8 @@ func (x *expansion) findType(id, account string) (*store.InstanceType, bool) {
 	if !found {
 		return nil, false
 	}
-	return &store.InstanceType{
-		AttachableType: store.AttachableType{
-			OwnerID:           store.CatalogueOwner,
-			ID:                known.ID,
-			ENIQuantity:       known.ENIQuantity,
-			PrivateIPv4PerENI: known.PrivateIPv4PerENI,
-			IPv6PerENI:        known.IPv6PerENI,
-			HotPlug:           known.HotPlug,
-			ENITrunkSupported: known.ENITrunkSupported,
-			ENITotalQuantity:  known.ENITotalQuantity,
-			IOOptimized:       known.IOOptimized,
-		},
-	}, true
+	t := store.NewCatalogueType(known)
+	return &t, true
 }
 
 func (x *expansion) typeIDs() []string { return append(sortedKeys(x.types), x.catalogueTypes...) }
@@ -267,6 +265,7 @@ func (x *expansion) account(e *accountEntry) {
 			IPv4PerInterface:           e.quotas.ipv4PerInterface.pointer(),
 			IPv6PerInterface:           e.quotas.ipv6PerInterface.pointer(),
 			Trunking:                   e.trunking,
+			WithoutNetworkCards:        !e.cards,
 		},
 	})
 	if !x.roomForParts(len(x.types), e.at) {

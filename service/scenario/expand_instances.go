@@ -19,6 +19,7 @@ type instance struct {
 
 	nextVLAN           int    // likewise of the members of its trunk
 	trunk, trunkStatus string // "" if it has none
+	forms              takenForms
 
 	groups []*group // that it has an interface in
 }
@@ -195,12 +196,14 @@ func (x *accountExpansion) primaryInterface(e *instanceEntry, t *instanceTemplat
 			InstanceID:          &i.row.ID,
 			InstanceENIQuantity: &i.row.ENIQuantity,
 			DeviceIndex:         new(0),
+			TrafficMode:         store.TrafficStandard,
 		},
 		Name:        t.primaryName.value.expand(n),
 		Description: t.primaryDescription.value.expand(n),
 	}
 	x.applyInterfaceFields(&row, &e.primary.interfaceFields)
 	row.NetworkCardIndex = e.primary.networkCard.pointer()
+	x.takePrimaryForms(e, &row, i)
 	x.world.NetworkInterfaces = append(x.world.NetworkInterfaces, row)
 	x.joinGroups(id, groups, v.row.VPCID)
 	i.next = 1

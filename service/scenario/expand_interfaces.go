@@ -131,6 +131,7 @@ func (x *accountExpansion) networkInterface(
 			Type:           e.kind.value,
 			Status:         status,
 			ServiceManaged: e.serviceManaged,
+			TrafficMode:    e.trafficMode,
 		},
 		Name:        t.name.value.expand(n),
 		Description: t.description.value.expand(n),
@@ -243,6 +244,7 @@ func (x *accountExpansion) attach(
 	if i.trunk != "" && (e.trunk.given || eni.Type == store.ENITrunk) {
 		eni.TrunkID, eni.MemberQuantity = &i.trunk, i.typ.MemberQuantity()
 	}
+	x.takeForms(e, eni, i)
 	i.countInGroups(groups)
 }
 

@@ -18,6 +18,7 @@ type accountEntry struct {
 	quotas   quotasEntry
 	repeats  string
 	trunking bool
+	cards    bool
 	disturbances
 }
 
@@ -43,6 +44,8 @@ var accountMapping = newMapping(
 			oneOf(store.RepeatsAccept, store.RepeatsRefuse).without("as the server says"),
 		booleanKey("trunking", false, func(a *accountEntry) *bool { return &a.trunking },
 			"Whether calls may create trunk interfaces, and attach interfaces as their members."),
+		booleanKey("network_cards", true, func(a *accountEntry) *bool { return &a.cards },
+			"Whether calls may name network cards."),
 	},
 	within(func(a *accountEntry) *disturbances { return &a.disturbances }, disturbanceKeys),
 )
@@ -190,6 +193,13 @@ type typeEntry struct {
 	cpuArchitecture located[string]
 	hotPlug         bool
 	ioOptimized     bool
+	eriQuantity     located[int]
+	primaryQueues   located[int]
+	secondaryQueues located[int]
+	maxQueues       located[int]
+	totalQueues     located[int]
+	queuePairs      located[int]
+	enisPerCard     located[int]
 }
 
 var typeMapping = newMapping(
@@ -226,6 +236,21 @@ var typeMapping = newMapping(
 			"Whether interfaces come and go while the instance runs."),
 		booleanKey("io_optimized", true, func(t *typeEntry) *bool { return &t.ioOptimized },
 			"Only such types take secondary interfaces."),
+		integerKey("eri_quantity", func(t *typeEntry) *located[int] { return &t.eriQuantity },
+			"Most RDMA interfaces of an instance; 0 for no RDMA.").without("no limit"),
+		integerKey("primary_eni_queue_number", func(t *typeEntry) *located[int] { return &t.primaryQueues },
+			"Queues of a primary interface for which no number is set.").from(1, maxInteger).without("none are known"),
+		integerKey("secondary_eni_queue_number", func(t *typeEntry) *located[int] { return &t.secondaryQueues },
+			"Queues of any other interface for which no number is set.").from(1, maxInteger).without("none are known"),
+		integerKey("maximum_queue_number_per_eni", func(t *typeEntry) *located[int] { return &t.maxQueues },
+			"Most queues of an interface.").from(1, maxInteger).without("no limit"),
+		integerKey("total_eni_queue_quantity", func(t *typeEntry) *located[int] { return &t.totalQueues },
+			"Most queues of all interfaces of an instance.").from(1, maxInteger).without("no limit"),
+		integerKey("queue_pair_number", func(t *typeEntry) *located[int] { return &t.queuePairs },
+			"Most queue pairs of an RDMA interface.").from(1, maxInteger).without("no limit"),
+		integerKey("eni_quantity_per_network_card", func(t *typeEntry) *located[int] { return &t.enisPerCard },
+			"Most interfaces of an instance that name the same network card. The primary one is on card 0.").
+			from(1, maxInteger).without("no limit"),
 	},
 )
 

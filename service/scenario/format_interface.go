@@ -97,6 +97,7 @@ type interfaceEntry struct {
 	settlesTo        located[string]
 	privateAddresses []located[string]
 	serviceManaged   bool
+	trafficMode      string
 }
 
 var interfaceMapping = newMapping(
@@ -130,6 +131,11 @@ var interfaceMapping = newMapping(
 		textKey("type", func(n *interfaceEntry) *located[string] { return &n.kind },
 			"Trunk for one that has members.").
 			oneOf(store.ENISecondary, store.ENITrunk).byDefault(store.ENISecondary),
+		textKey("traffic_mode", func(n *interfaceEntry) *string { return &n.trafficMode },
+			"HighPerformance for an RDMA interface.").
+			oneOf(store.TrafficStandard, store.TrafficHighPerformance).byDefault(store.TrafficStandard),
+		integerKey("queue_pair_number", func(n *interfaceEntry) *int { return &n.attributes.QueuePairNumber },
+			"The number of queue pairs of an RDMA interface. 0 is the cloud's.").byDefault(0),
 		textKey("attached_to", func(n *interfaceEntry) *located[string] { return &n.attachedTo },
 			"An instance of the same zone and VPC with a place left.").without("the interface is free"),
 		textKey("trunk", func(n *interfaceEntry) *located[string] { return &n.trunk },

@@ -49,6 +49,7 @@ func statedTexts[T fmt.Stringer](values []T) []located[string] {
 func newAccountEntry(a *store.Account) accountEntry {
 	e := accountMapping.blank
 	e.id, e.name, e.repeats, e.trunking = stated(a.ID), a.Name, a.Repeats, a.Trunking
+	e.cards = !a.WithoutNetworkCards
 	e.quotas = quotasEntry{
 		a.NetworkInterfacesPerRegion, optional(a.InstancesPerRegion), optional(a.SecurityGroupsPerInterface),
 		optional(a.IPv4PerInterface), optional(a.IPv6PerInterface),
@@ -77,6 +78,10 @@ func newTypeEntry(t *store.InstanceType) typeEntry {
 	e.networkCards, e.cpuArchitecture.value = optional(t.NetworkCards), t.CPUArchitecture
 	e.trunkSupported, e.totalQuantity = t.ENITrunkSupported, optional(t.ENITotalQuantity)
 	e.hotPlug, e.ioOptimized = t.HotPlug, t.IOOptimized
+	e.eriQuantity, e.queuePairs = optional(t.ERIQuantity), optional(t.QueuePairs)
+	e.primaryQueues, e.secondaryQueues = optional(t.PrimaryENIQueues), optional(t.SecondaryENIQueues)
+	e.maxQueues, e.totalQueues = optional(t.MaxQueuesPerENI), optional(t.TotalENIQueues)
+	e.enisPerCard = optional(t.ENIsPerNetworkCard)
 	return e
 }
 
@@ -200,6 +205,7 @@ func newInterfaceEntry(
 	e.settlesIn = remaining(w.NetworkInterfacesSettleIn, n.AccountID, n.ID)
 	e.settlesTo = nextStatusOf(n.NextStatus, nextENIStatus[n.Status])
 	e.privateAddresses, e.serviceManaged = statedTexts(b.ipv4.addresses), n.ServiceManaged
+	e.trafficMode = n.TrafficMode
 	return e
 }
 

@@ -153,7 +153,7 @@ func TestTheSchemaRefusesInvalidMappings(t *testing.T) {
 const everyKey = `{
 "enisim": 1,
 "accounts": [{
-	"id": "1000000000000001", "name": "all", "repeats": "accept", "trunking": true, "quotas": {"network_interfaces_per_region": 7, "instances_per_region": 0,
+	"id": "1000000000000001", "name": "all", "repeats": "accept", "trunking": true, "network_cards": false, "quotas": {"network_interfaces_per_region": 7, "instances_per_region": 0,
 		"security_groups_per_network_interface": 5, "private_ipv4_per_network_interface": 20, "ipv6_per_network_interface": 0},
 	"throttle": {"preset": "realistic", "limits": [{"action": "Describe*", "region": "*", "per": "action", "per_second": 0.5, "burst": 3, "answer": "Throttling.Api"}]},
 	"stock": [{"account": "1000000000000001", "region": "mars-*", "zone": "mars-1a", "instance_type": "own.*", "answer": "Zone.NotOnSale", "left": 3}, {"left": 0}],
@@ -210,7 +210,7 @@ const everyKey = `{
 		"network_interfaces": [
 			{"id": "eni-1", "name": "n", "description": "d", "tags": {}, "vswitch": "vsw-1", "security_groups": ["sg-1"], "attached_to": "i-1", "status": "Attaching",
 				"settles_in": "500ms", "private_ip_addresses": ["10.0.2.1"], "secondary_private_ip_address_count": 1, "ipv6_addresses": ["2001:db8:0:101::7"],
-				"ipv6_address_count": 1, "queue_number": 4, "service_managed": true, "delete_on_release": false, "device_index": 2, "settles_to": "Available",
+				"ipv6_address_count": 1, "queue_number": 4, "service_managed": true, "delete_on_release": false, "device_index": 2, "traffic_mode": "HighPerformance", "queue_pair_number": 2, "settles_to": "Available",
 				"primary_ipv6": true, "ipv4_prefixes": ["10.0.4.0/28"], "ipv6_prefixes": ["2001:db8:0:101:9::/80"], "mac_address": "00:16:3e:01:02:03",
 				"network_card_index": 0, "source_dest_check": true, "resource_group": "rg-1", "tcp_established_timeout": 60,
 				"tcp_closed_and_time_wait_timeout": 5, "udp_timeout": 30, "rx_queue_size": 8192, "tx_queue_size": 8192},
@@ -236,7 +236,9 @@ const everyKey = `{
 	}]
 }, {"id": "1000000000000002", "clock": {"behind": "1h"}}, {"id": "1000000000000003", "clock": {"freeze": true, "at": "2030-01-31T12:00:00.5+08:00"}}],
 "instance_types": [{"id": "own.type", "family": "own", "vcpus": 1, "memory_gib": 0.5, "eni_quantity": 3, "private_ipv4_per_eni": 2, "ipv6_per_eni": 2, "network_cards": 1,
-	"eni_trunk_supported": true, "eni_total_quantity": 4, "cpu_architecture": "arm64", "hot_plug": false, "io_optimized": true}]
+	"eni_trunk_supported": true, "eni_total_quantity": 4, "cpu_architecture": "arm64", "hot_plug": false, "io_optimized": true,
+	"eri_quantity": 1, "primary_eni_queue_number": 4, "secondary_eni_queue_number": 2, "maximum_queue_number_per_eni": 8, "total_eni_queue_quantity": 12,
+	"queue_pair_number": 8, "eni_quantity_per_network_card": 2}]
 }`
 
 // places has the path of the first mapping of each kind in everyKey.

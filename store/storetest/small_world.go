@@ -24,6 +24,34 @@ func AttachToTrunk(eni, trunk string, quantity, index int) string {
 		eni, index, trunk, trunk, quantity)
 }
 
+// FormWorld is SQL that adds to SmallWorld: the type of i-1 takes one RDMA interface, 10 queues, and on each of its
+// two network cards one interface. The RDMA interface eni-1 is on card 1 of i-1 with 6 queues, beside the primary one
+// with 4.
+const FormWorld = `
+UPDATE instance_types
+SET eri_quantity = 1, primary_eni_queues = 4, secondary_eni_queues = 2, total_eni_queues = 10, network_cards = 2,
+    enis_per_network_card = 1
+WHERE id = 'ecs.g6.xlarge';
+DELETE FROM attachments;
+UPDATE network_interfaces SET traffic_mode = 'HighPerformance', queue_number = 6 WHERE id = 'eni-1';
+INSERT INTO attachments (account_id, network_interface_id, instance_id, vpc_id, zone_id, instance_eni_quantity,
+                         device_index, status, traffic_mode, queues, network_card_index)
+VALUES ('1000000000000001', 'eni-1', 'i-1', 'vpc-1', 'cn-hangzhou-h', 3, 1, 'InUse', 'HighPerformance', 6, 1);
+SET CONSTRAINTS ALL IMMEDIATE;
+SET CONSTRAINTS ALL DEFERRED;
+`
+
+// AttachForm returns the statement that attaches eni-2 of FormWorld to i-1 with a mode, a number of queues, and a
+// network card, each as SQL.
+func AttachForm(mode, queues, card string) string {
+	return fmt.Sprintf(`
+		UPDATE network_interfaces SET traffic_mode = %s WHERE id = 'eni-2';
+		INSERT INTO attachments (account_id, network_interface_id, instance_id, vpc_id, zone_id, instance_eni_quantity,
+		                         device_index, status, traffic_mode, queues, network_card_index)
+		VALUES ('1000000000000001', 'eni-2', 'i-1', 'vpc-1', 'cn-hangzhou-h', 3, 2, 'InUse', %s, %s, %s)`,
+		mode, mode, queues, card)
+}
+
 // TrunkWorld is SQL that adds to SmallWorld: the type of i-1 takes two members, and i-1 has the trunk eni-1
 // with the member eni-2. The interfaces eni-3 and eni-4 are free.
 var TrunkWorld = `

@@ -99,10 +99,10 @@ const (
 	keepAccounts = `
 	UPDATE staged_accounts s
 	SET (name, network_interfaces_per_region, repeats, instances_per_region, security_groups_per_network_interface,
-	     private_ipv4_per_network_interface, ipv6_per_network_interface, trunking)
+	     private_ipv4_per_network_interface, ipv6_per_network_interface, trunking, without_network_cards)
 	  = (a.name, a.network_interfaces_per_region, a.repeats, a.instances_per_region,
 	     a.security_groups_per_network_interface, a.private_ipv4_per_network_interface, a.ipv6_per_network_interface,
-	     a.trunking)
+	     a.trunking, a.without_network_cards)
 	FROM accounts a
 	WHERE a.id = s.id`
 

@@ -200,6 +200,8 @@ func smallWorld(account string) *world.World {
 				VSwitchID: "vsw-1",
 				Type:      store.ENISecondary,
 				Status:    store.ENIAvailable,
+
+				TrafficMode: store.TrafficStandard,
 			},
 			MACAddress: "00:16:3e:00:00:01",
 			Tags:       map[string]string{"team": "network"},
@@ -291,7 +293,7 @@ func addInstances(w *world.World, n int) {
 			AttachableENI: store.AttachableENI{
 				AccountID: account, ID: "eni-of-" + id, RegionID: "cn-hangzhou", ZoneID: "cn-hangzhou-h", VPCID: vpc,
 				VSwitchID: vswitch, Type: store.ENIPrimary, Status: store.ENIInUse, InstanceID: &id,
-				InstanceENIQuantity: &quantity, DeviceIndex: &index,
+				InstanceENIQuantity: &quantity, DeviceIndex: &index, TrafficMode: store.TrafficStandard,
 			},
 		})
 	}

@@ -37,6 +37,64 @@ var invariants = []invariant{
 	HAVING count(*) > t.members
 	ORDER BY 1, 2`},
 
+	{"an_instance_has_the_rdma_interfaces_of_its_type", `
+	SELECT i.account_id, format('instance %s holds %s RDMA interfaces, its type %s takes %s',
+	    i.id, count(*), t.id, t.eri_quantity)
+	FROM whole_network_interfaces n
+	JOIN instances i ON i.account_id = n.account_id AND i.id = n.instance_id
+	JOIN instance_types t ON t.owner_id = i.instance_type_owner_id AND t.id = i.instance_type
+	WHERE n.traffic_mode = 'HighPerformance'
+	GROUP BY i.account_id, i.id, t.id, t.eri_quantity
+	HAVING count(*) > t.eri_quantity
+	ORDER BY 1, 2`},
+
+	{"an_instance_has_the_queues_of_its_type", `
+	SELECT i.account_id, format('the interfaces of instance %s have %s queues, its type %s has %s',
+	    i.id, sum(n.queues), t.id, t.total_eni_queues)
+	FROM (
+	    SELECT account_id, instance_id, queues FROM attachments
+	    UNION ALL
+	    SELECT n.account_id, i.id, coalesce(n.queue_number, t.primary_eni_queues)
+	    FROM network_interfaces n
+	    JOIN instances i ON i.account_id = n.account_id AND i.id = n.primary_of
+	    JOIN instance_types t ON t.owner_id = i.instance_type_owner_id AND t.id = i.instance_type) n
+	JOIN instances i ON i.account_id = n.account_id AND i.id = n.instance_id
+	JOIN instance_types t ON t.owner_id = i.instance_type_owner_id AND t.id = i.instance_type
+	GROUP BY i.account_id, i.id, t.id, t.total_eni_queues
+	HAVING sum(n.queues) > t.total_eni_queues
+	ORDER BY 1, 2`},
+
+	{"a_network_card_is_one_of_the_type", `
+	SELECT n.account_id, format('interface %s is on network card %s of instance %s, whose type %s has %s',
+	    n.id, n.network_card_index, i.id, t.id, coalesce(t.network_cards, 0))
+	FROM whole_network_interfaces n
+	JOIN instances i ON i.account_id = n.account_id AND i.id = n.instance_id
+	JOIN instance_types t ON t.owner_id = i.instance_type_owner_id AND t.id = i.instance_type
+	WHERE n.network_card_index >= coalesce(t.network_cards, 0)
+	ORDER BY 1, 2`},
+
+	{"a_network_card_has_the_interfaces_of_its_type", `
+	SELECT i.account_id, format('network card %s of instance %s has %s interfaces, its type %s takes %s',
+	    n.card, i.id, count(*), t.id, t.enis_per_network_card)
+	FROM (
+	    SELECT account_id, instance_id, network_card_index AS card FROM attachments
+	    UNION ALL
+	    SELECT account_id, primary_of, 0 FROM network_interfaces WHERE primary_of IS NOT NULL) n
+	JOIN instances i ON i.account_id = n.account_id AND i.id = n.instance_id
+	JOIN instance_types t ON t.owner_id = i.instance_type_owner_id AND t.id = i.instance_type
+	WHERE n.card IS NOT NULL
+	GROUP BY i.account_id, i.id, n.card, t.id, t.enis_per_network_card
+	HAVING count(*) > t.enis_per_network_card
+	ORDER BY 1, 2`},
+
+	{"an_attachment_carries_the_mode_and_the_queues_of_its_interface", `
+	SELECT a.account_id, format('the attachment of interface %s is %s with %s queues, the interface %s with %s',
+	    n.id, a.traffic_mode, coalesce(a.queues::text, 'no'), n.traffic_mode, coalesce(n.queue_number::text, 'no'))
+	FROM attachments a
+	JOIN network_interfaces n ON n.account_id = a.account_id AND n.id = a.network_interface_id
+	WHERE a.traffic_mode <> n.traffic_mode OR a.queues <> n.queue_number
+	ORDER BY 1, 2`},
+
 	{"an_instance_has_one_trunk", `
 	SELECT n.account_id, format('instance %s has the trunks %s', n.instance_id, string_agg(n.id, ', ' ORDER BY n.id))
 	FROM whole_network_interfaces n

@@ -83,6 +83,40 @@ var brokenInvariants = []struct {
 		},
 	},
 	{
+		"an_instance_has_the_rdma_interfaces_of_its_type", nil,
+		storetest.FormWorld + `UPDATE instance_types SET eri_quantity = 0 WHERE id = 'ecs.g6.xlarge'`,
+		[]string{"an_instance_has_the_rdma_interfaces_of_its_type: " +
+			"instance i-1 holds 1 RDMA interfaces, its type ecs.g6.xlarge takes 0"},
+	},
+	{
+		"an_instance_has_the_queues_of_its_type", nil,
+		storetest.FormWorld + `UPDATE instance_types SET total_eni_queues = 9 WHERE id = 'ecs.g6.xlarge'`,
+		[]string{"an_instance_has_the_queues_of_its_type: " +
+			"the interfaces of instance i-1 have 10 queues, its type ecs.g6.xlarge has 9"},
+	},
+	{
+		"a_network_card_is_one_of_the_type", nil,
+		storetest.FormWorld + `UPDATE instance_types SET network_cards = 1 WHERE id = 'ecs.g6.xlarge'`,
+		[]string{"a_network_card_is_one_of_the_type: " +
+			"interface eni-1 is on network card 1 of instance i-1, whose type ecs.g6.xlarge has 1"},
+	},
+	{
+		"a_network_card_has_the_interfaces_of_its_type", nil,
+		storetest.FormWorld + `UPDATE instance_types SET enis_per_network_card = 0 WHERE id = 'ecs.g6.xlarge'`,
+		[]string{
+			"a_network_card_has_the_interfaces_of_its_type: " +
+				"network card 0 of instance i-1 has 1 interfaces, its type ecs.g6.xlarge takes 0",
+			"a_network_card_has_the_interfaces_of_its_type: " +
+				"network card 1 of instance i-1 has 1 interfaces, its type ecs.g6.xlarge takes 0",
+		},
+	},
+	{
+		"an_attachment_carries_the_mode_and_the_queues_of_its_interface", nil,
+		storetest.FormWorld + `UPDATE attachments SET queues = 5`,
+		[]string{"an_attachment_carries_the_mode_and_the_queues_of_its_interface: " +
+			"the attachment of interface eni-1 is HighPerformance with 5 queues, the interface HighPerformance with 6"},
+	},
+	{
 		"an_instance_has_one_trunk",
 		[]string{"an_instance_has_one_trunk", "a_member_is_on_the_instance_of_its_trunk"},
 		storetest.TrunkWorld + storetest.AttachToTrunk("eni-3", "eni-3", 2, 2) + `;
