@@ -168,7 +168,7 @@ var walkSteps = map[string]func(*walker, *testing.T) []string{
 				"SecurityGroupIds.2", w.pickID(t, "second group", "security_groups"))...)
 	},
 	"AttachNetworkInterface": func(w *walker, t *testing.T) []string {
-		return append([]string{"InstanceId", w.pickID(t, "instance", "instances"),
+		return append([]string{"InstanceId", w.pickID(t, "instance", "instances WHERE network_type = 'vpc'"),
 			"NetworkInterfaceId", w.pickID(t, "interface", "whole_network_interfaces WHERE instance_id IS NULL")},
 			w.optionalPairs("NetworkCardIndex", "1", "TrunkNetworkInstanceId",
 				w.pickID(t, "trunk", "whole_network_interfaces WHERE type = 'Trunk'"))...)
@@ -435,7 +435,7 @@ var walkSteps = map[string]func(*walker, *testing.T) []string{
 			"RenewalStatus", w.pick("renewal", "AutoRenewal", "NotRenewal"), "PeriodUnit", "year"}
 	},
 	"ModifyInstanceSpec": func(w *walker, t *testing.T) []string {
-		return []string{"InstanceId", w.pickID(t, "instance", "instances"),
+		return []string{"InstanceId", w.pickID(t, "instance", "instances WHERE status = 'Stopped'"),
 			"InstanceType", w.pick("type", "ecs.g6.large", "ecs.g6.2xlarge", "own.type")}
 	},
 }

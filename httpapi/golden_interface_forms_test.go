@@ -65,15 +65,16 @@ var formsOfAttaches = []goldenCase{
 	{name: "InvalidOperation.InstanceTypeNotSupportHighPerformance", pairs: attachTo("i-ok"), in: afterSQL(freeRDMA + `
 		UPDATE instances SET status = 'Stopped' WHERE id = 'i-ok';
 		UPDATE instance_types SET eri_quantity = 0`)},
-	{name: "InvalidOperation.HighPerformanceEniPerInstanceLimitExceeded", pairs: pair("i-holder", "eni-ok"),
+	{name: "InvalidOperation.HighPerformanceEniPerInstanceLimitExceeded", pairs: attachTo("i-ok"),
 		in: afterSQL(freeRDMA + `
-			UPDATE instances SET status = 'Stopped' WHERE id = 'i-holder';
+			UPDATE instances SET status = 'Stopped' WHERE id = 'i-ok';
 			UPDATE instance_types SET eri_quantity = 1;
-			WITH eni AS (
-			    UPDATE network_interfaces SET traffic_mode = 'HighPerformance' WHERE id = 'eni-invalid-eni-state-in-use'
-			)
-			UPDATE attachments SET traffic_mode = 'HighPerformance'
-			WHERE network_interface_id = 'eni-invalid-eni-state-in-use'`)},
+			INSERT INTO attachments (account_id, network_interface_id, instance_id, vpc_id, zone_id,
+			    instance_eni_quantity, device_index, status, traffic_mode)
+			SELECT n.account_id, n.id, i.id, n.vpc_id, n.zone_id, i.eni_quantity, 1, 'InUse', n.traffic_mode
+			FROM network_interfaces n
+			JOIN instances i ON i.account_id = n.account_id AND i.id = 'i-ok'
+			WHERE n.id = 'eni-ipv6'`)},
 	{name: "InvalidOperation.MaxEniQueueNumberExceeded", pairs: attachTo("i-ok"), in: afterSQL(`
 		UPDATE network_interfaces SET queue_number = 9 WHERE type = 'Secondary';
 		UPDATE instance_types SET max_queues_per_eni = 8`)},

@@ -100,11 +100,6 @@ var (
 		"ChargeTypeViolation",
 		"Pay-As-You-Go instances do not support this operation.",
 	)
-	IncorrectStatusOfRenewal = declare(
-		403,
-		"IncorrectInstanceStatus",
-		"The current status of the resource does not support this operation.",
-	)
 	InvalidRenewalStatus = declare(
 		403,
 		"InvalidParameter.RenewalStatus",

@@ -82,7 +82,7 @@ func (r ModifyInstanceAutoRenewAttributeRequest) renewal() store.Renewal {
 
 var renewedInstanceRules = []rule[instanceInput]{
 	{err: InvalidInstanceIDNotFound, violated: func(i instanceInput) bool { return i.Instance == nil }},
-	{err: IncorrectStatusOfRenewal, violated: func(i instanceInput) bool { return !isStable(i.Instance) }},
+	{err: IncorrectInstanceStatus, violated: func(i instanceInput) bool { return !isStable(i.Instance) }},
 	{err: RenewalOfPostPaid, violated: func(i instanceInput) bool { return !isPrePaid(i.Instance) }},
 }
 

@@ -219,7 +219,8 @@ func (b *listWorldBuilder) addInterface(vsw store.VSwitch, id string, s statuses
 // readWorld computes in Go what a reader of the world gets.
 type readWorld struct {
 	*world.World
-	types map[string]store.InstanceType
+	types  map[string]store.InstanceType
+	queues map[string]store.FormLimits // by type; the lists of instances do not read them
 }
 
 // interfaces returns the interfaces of an account in a region as they are at listTime, by id.
@@ -240,9 +241,9 @@ func (w readWorld) interfaces(accountID, regionID string) []store.DescribedNetwo
 		}
 		for _, i := range w.Instances {
 			if n.InstanceID != nil && i.AccountID == accountID && i.ID == *n.InstanceID {
-				d.DefaultQueues = w.types[i.InstanceType].SecondaryENIQueues
+				d.DefaultQueues = w.queues[i.InstanceType].SecondaryENIQueues
 				if n.Type == store.ENIPrimary {
-					d.DefaultQueues = w.types[i.InstanceType].PrimaryENIQueues
+					d.DefaultQueues = w.queues[i.InstanceType].PrimaryENIQueues
 				}
 			}
 		}
@@ -332,17 +333,18 @@ func openListWorld(t *testing.T) (*store.Store, readWorld) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	types := map[string]store.InstanceType{}
+	types, queues := map[string]store.InstanceType{}, map[string]store.FormLimits{}
 	var it store.InstanceType
-	figures := []any{&it.ID, &it.Family, &it.VCPUs, &it.MemoryGiB, &it.IOOptimized, &it.PrimaryENIQueues,
-		&it.SecondaryENIQueues}
+	var limits store.FormLimits
+	figures := []any{&it.ID, &it.Family, &it.VCPUs, &it.MemoryGiB, &it.IOOptimized, &limits.PrimaryENIQueues,
+		&limits.SecondaryENIQueues}
 	if _, err := pgx.ForEachRow(rows, figures, func() error {
-		types[it.ID] = it
+		types[it.ID], queues[it.ID] = it, limits
 		return nil
 	}); err != nil {
 		t.Fatal(err)
 	}
-	return s, readWorld{w, types}
+	return s, readWorld{w, types, queues}
 }
 
 // listFilter is one setting of one filter F, with a predicate of the rows D that it selects.

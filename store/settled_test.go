@@ -36,6 +36,11 @@ func transient(t *rapid.T, s statuses, base time.Time) (next *string, settlesAt 
 func TestGoAndSQLSettleInterfacesAlike(t *testing.T) {
 	t.Parallel()
 	_, pool := open(t)
+	if _, err := pool.Exec(t.Context(), `
+		UPDATE instance_types SET network_cards = 1
+		WHERE id = (SELECT instance_type FROM instances WHERE id = 'i-1')`); err != nil {
+		t.Fatal(err)
+	}
 	base := time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
 	rapid.Check(t, func(rt *rapid.T) {
 		s := rapid.SampledFrom([]statuses{
