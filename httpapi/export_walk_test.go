@@ -55,7 +55,8 @@ accounts:
         instances:
           - {id: i-1, type: own.type, vswitch: vsw-1, security_groups: [sg-1]}
           - {id: i-2, type: ecs.g6.2xlarge, vswitch: vsw-1, security_groups: [sg-1, sg-2]}
-          - {id: i-3, type: ecs.g6.xlarge, vswitch: vsw-2, security_groups: [sg-2], status: Stopped, instance_charge_type: PrePaid}
+          - {id: i-3, type: ecs.g6.xlarge, vswitch: vsw-2, security_groups: [sg-2], status: Stopped,
+             instance_charge_type: PrePaid}
           - {id: i-old, type: ecs.n1.small, zone: cn-hangzhou-h, network_type: classic}
         key_pairs: [{name: key}, {name: key-2, tags: {a: b}}]
         disks: [{id: d-1, zone: cn-hangzhou-h, tags: {team: net}}, {id: d-2, attached_to: i-1, device: /dev/xvdc},

@@ -194,7 +194,7 @@ func attachErrorsCheck(t *testing.T) {
 		"Forbidden.SubUser":           "# Forbidden.SubUser: may only look",
 
 		"InvalidOperation.InvalidEniType":       "# InvalidOperation.InvalidEniType: attach eni-holder-primary",
-		"InvalidOperation.HasMemberEniAttached": "# InvalidOperation.HasMemberEniAttached: attach this one, which has a member",
+		"InvalidOperation.HasMemberEniAttached": "# InvalidOperation.HasMemberEniAttached: attach this one",
 	}
 	text := shippedText(t, "attach-errors.yaml")
 	w := serveShipped(t, "attach-errors.yaml", goldenKey)

@@ -169,7 +169,7 @@ var (
 )
 
 // Errors that any action may answer (docs/reference/protocol.md, section 5).
-var (
+var ( //nolint:dupl // lists of errors have one shape
 	MissingNamedParameter = declare(
 		400,
 		"MissingParameter",

@@ -2,7 +2,7 @@ package service
 
 // Errors of the actions on settings of instances, with the vendor's texts (docs/reference/actions.md, part 9). Where no
 // text is known, it is ours.
-var (
+var ( //nolint:dupl // lists of errors have one shape
 	InvalidInstanceIDsOfRole = declare(
 		400,
 		"InvalidInstanceIds.Malformed",
