@@ -185,8 +185,9 @@ func (x *exporter) instances(region string) iter.Seq[*instanceEntry] {
 			next := 1
 			for _, d := range disks[row.ID] {
 				e.addDataDisk(d, next)
-				for next++; slices.ContainsFunc(disks[row.ID][:len(e.dataDisks)],
-					func(d *store.DataDisk) bool { return *d.Slot == next }); next++ {
+				for slices.ContainsFunc(disks[row.ID][:len(e.dataDisks)],
+					func(d *store.DataDisk) bool { return *d.Slot == next }) {
+					next++
 				}
 			}
 			if n := primaries[row.ID]; n != nil {

@@ -68,6 +68,18 @@ func TestExportOfEveryKey(t *testing.T) {
 	checkExport(t, db, fresh, noon.Add(time.Second/7))
 }
 
+// A data disk keeps its device, also where the disks before it leave lower ones free.
+func TestExportOfDevicesWithGaps(t *testing.T) {
+	t.Parallel()
+	db, fresh := newTarget(t), newTarget(t)
+	db.apply(t, `{"enisim": 1, "accounts": [{"id": "`+account+`", "regions": [{"id": "cn-hangzhou",
+		"vpcs": [{"id": "vpc-1", "cidr_block": "10.0.0.0/8", "security_groups": [{"id": "sg-1"}],
+			"vswitches": [{"id": "vsw-1", "zone": "cn-hangzhou-h", "cidr_block": "10.0.0.0/24"}]}],
+		"instances": [{"id": "i-1", "type": "ecs.g6.large", "vswitch": "vsw-1", "security_groups": ["sg-1"],
+			"data_disks": [{"id": "d-1", "device": "/dev/xvdc"}, {"id": "d-2", "device": "/dev/xvdd"}]}]}]}]}`, noon)
+	checkExport(t, db, fresh, noon)
+}
+
 // Export and apply are inverse for the shipped scenarios.
 func TestExportOfTheShippedScenarios(t *testing.T) {
 	t.Parallel()
