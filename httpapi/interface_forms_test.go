@@ -106,6 +106,29 @@ func TestQueuesOfInterfaces(t *testing.T) {
 	checkInvariants(t, s.pool)
 }
 
+// An interface that has left its instance may get any mode and number of queues, although its attachment still has a
+// row until the instance is attached to again.
+func TestFormsOfAnInterfaceThatHasLeft(t *testing.T) {
+	t.Parallel()
+	clock := newTestClock()
+	s := serve(t, formWorld().
+		InstanceType("ecs.no-rdma.test", 5, worldtest.Set("eri_quantity", 0), worldtest.Set("total_eni_queue_quantity", 8)).
+		Instance("i-3", worldtest.Type("ecs.no-rdma.test")).
+		NetworkInterface("eni-1", worldtest.AttachedTo("i-3"), worldtest.Set("queue_number", 2)),
+		service.Options{Now: clock.now, DetachDelay: time.Second})
+	s.expectCode(t, ok, "DetachNetworkInterface", "InstanceId", "i-3", "NetworkInterfaceId", "eni-1")
+	clock.advance(time.Second)
+	if n := s.count(t, `SELECT count(*) FROM attachments`); n != 1 {
+		t.Fatalf("rows of attachments: got %d, want that of eni-1", n)
+	}
+	s.expectCode(t, ok, "ModifyNetworkInterfaceAttribute", "NetworkInterfaceId", "eni-1", "QueueNumber", "9",
+		"NetworkInterfaceTrafficConfig.NetworkInterfaceTrafficMode", "HighPerformance")
+	if n := describeInterface(t, s, "eni-1"); n["Status"] != "Available" || fmt.Sprint(n["QueueNumber"]) != "9" {
+		t.Errorf("eni-1: got %v with %v queues, want Available with 9", n["Status"], n["QueueNumber"])
+	}
+	checkInvariants(t, s.pool)
+}
+
 // A network card takes as many interfaces that name it as the type says. The primary interface is on card 0, and one
 // that names no card is on none.
 func TestPlacesOfNetworkCards(t *testing.T) {

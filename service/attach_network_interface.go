@@ -167,11 +167,11 @@ var attachRules = slices.Concat([]rule[attachInput]{
 
 // forms returns what the limits of the type on RDMA and queues apply to. A member has the queues of its trunk.
 func (a attachInput) forms() (formInput, bool) {
-	eni := *a.ENI
+	f := newFormInput(a.Type, a.ENI).beside(a.RDMA, a.Queues)
 	if a.namesTrunk() {
-		eni.TrunkID = &a.TrunkNetworkInstanceID
+		f.counted = 0
 	}
-	return formInput{eni: &eni, typ: a.Type, rdma: a.RDMA, queues: a.Queues}, true
+	return f, true
 }
 
 // namesTrunk reports whether the interface is to become a member of a trunk.

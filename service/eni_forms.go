@@ -3,47 +3,57 @@ package service
 import "enisim.alt/store"
 
 // formInput is an interface that an instance holds or is about to hold, beside its other ones, as far as the
-// type of the instance limits RDMA interfaces, queues and network cards.
+// type of the instance limits RDMA interfaces and queues.
 type formInput struct {
-	eni    *store.AttachableENI
-	typ    *store.AttachableType
-	rdma   int // number of RDMA interfaces of the instance, without eni
-	queues int // number of queues of the instance, without those of eni
+	typ         *store.AttachableType
+	isRDMA      bool
+	queueNumber *int // nil unless it was set
+	counted     int  // queues of the interface that count against the total of the type
+	rdma        int  // number of RDMA interfaces of the instance, without this one
+	queues      int  // number of queues of the instance, without those of this one
+}
+
+// newFormInput returns the input of an interface that is alone on an instance.
+func newFormInput(typ *store.AttachableType, eni *store.AttachableENI) formInput {
+	return formInput{
+		typ: typ, isRDMA: eni.TrafficMode == store.TrafficHighPerformance, queueNumber: eni.QueueNumber,
+		counted: valueOf(typ.CountedQueues(eni)),
+	}
+}
+
+// beside returns the input with what the other interfaces of the instance take.
+func (f formInput) beside(rdma, queues int) formInput {
+	f.rdma, f.queues = rdma, queues
+	return f
 }
 
 // queuesOnInstance returns how many queues the instance would have in all.
-func (f formInput) queuesOnInstance() int {
-	_, queues := f.counted()
-	return f.queues + queues
+func (f formInput) queuesOnInstance() int { return f.queues + f.counted }
+
+// hasTooManyRDMA reports whether the instance would have more RDMA interfaces than the type allows.
+func (f formInput) hasTooManyRDMA() bool { return f.isRDMA && exceeds(f.rdma+1, f.typ.ERIQuantity) }
+
+// hasTooManyQueues reports whether the interface would have more queues than the type allows.
+func (f formInput) hasTooManyQueues() bool {
+	return f.queueNumber != nil && exceeds(*f.queueNumber, f.typ.MaxQueuesPerENI)
 }
 
-// counted returns how much the interface takes of the limits of the type.
-func (f formInput) counted() (rdma, queues int) {
-	if f.isRDMA() {
-		rdma = 1
-	}
-	return rdma, valueOf(f.typ.CountedQueues(f.eni))
-}
-
-// exceedsLimit reports whether a limit of the type refuses the interface.
-func (f formInput) exceedsLimit() bool {
-	return f.isRDMA() && exceeds(f.rdma+1, f.typ.ERIQuantity) ||
-		f.eni.QueueNumber != nil && exceeds(*f.eni.QueueNumber, f.typ.MaxQueuesPerENI) ||
-		exceeds(f.queuesOnInstance(), f.typ.TotalENIQueues)
-}
+// exceedsTotal reports whether the instance would have more queues than the type allows.
+func (f formInput) exceedsTotal() bool { return exceeds(f.queuesOnInstance(), f.typ.TotalENIQueues) }
 
 // firstOverLimit returns the first of the interfaces of an instance with which it exceeds a limit of its type, with
 // what the interfaces before it take; or the last one if none does.
 func firstOverLimit(typ *store.AttachableType, enis []*store.AttachableENI) (f formInput) {
-	f.typ = typ
-	for k, eni := range enis {
-		if k > 0 {
-			rdma, queues := f.counted()
-			f.rdma, f.queues = f.rdma+rdma, f.queues+queues
-		}
-		if f.eni = eni; f.exceedsLimit() {
+	rdma, queues := 0, 0
+	for _, eni := range enis {
+		f = newFormInput(typ, eni).beside(rdma, queues)
+		if f.hasTooManyRDMA() || f.hasTooManyQueues() || f.exceedsTotal() {
 			break
 		}
+		if f.isRDMA {
+			rdma++
+		}
+		queues += f.counted
 	}
 	return f
 }
@@ -55,11 +65,9 @@ func formRules[T any](input func(T) (formInput, bool)) []rule[T] {
 	violated := ofForms(input)
 	return append([]rule[T]{
 		{err: InstanceTypeNotSupportHighPerformance, violated: violated(func(f formInput) bool {
-			return f.isRDMA() && f.typ.ERIQuantity != nil && *f.typ.ERIQuantity == 0
+			return f.isRDMA && f.typ.ERIQuantity != nil && *f.typ.ERIQuantity == 0
 		})},
-		{err: HighPerformanceLimitExceeded, violated: violated(func(f formInput) bool {
-			return f.isRDMA() && exceeds(f.rdma+1, f.typ.ERIQuantity)
-		})},
+		{err: HighPerformanceLimitExceeded, violated: violated(formInput.hasTooManyRDMA)},
 	}, queueRules(input)...)
 }
 
@@ -68,18 +76,16 @@ func queueRules[T any](input func(T) (formInput, bool)) []rule[T] {
 	violated := ofForms(input)
 	return []rule[T]{
 		{
-			err: MaxEniQueueNumberExceeded,
-			violated: violated(func(f formInput) bool {
-				return f.eni.QueueNumber != nil && exceeds(*f.eni.QueueNumber, f.typ.MaxQueuesPerENI)
-			}),
+			err:      MaxEniQueueNumberExceeded,
+			violated: violated(formInput.hasTooManyQueues),
 			messageArgs: func(r T) []any {
 				f, _ := input(r)
-				return []any{*f.eni.QueueNumber, f.typ.ID, *f.typ.MaxQueuesPerENI}
+				return []any{*f.queueNumber, f.typ.ID, *f.typ.MaxQueuesPerENI}
 			},
 		},
 		{
 			err:      ExceedInstanceTypeQueueNumber,
-			violated: violated(func(f formInput) bool { return exceeds(f.queuesOnInstance(), f.typ.TotalENIQueues) }),
+			violated: violated(formInput.exceedsTotal),
 			messageArgs: func(r T) []any {
 				f, _ := input(r)
 				return []any{f.queuesOnInstance(), f.typ.ID, *f.typ.TotalENIQueues}
@@ -97,8 +103,6 @@ func ofForms[T any](input func(T) (formInput, bool)) func(func(formInput) bool) 
 		}
 	}
 }
-
-func (f formInput) isRDMA() bool { return f.eni.TrafficMode == store.TrafficHighPerformance }
 
 // needsStoppedInstance reports whether an interface can be attached to and detached from an instance of this
 // status only after it is stopped, because of its traffic mode.

@@ -88,7 +88,7 @@ func (m modifyInstanceInput) forms() (formInput, bool) {
 	}
 	changed := m.Primary.AttachableENI
 	changed.QueueNumber = m.NetworkInterfaceQueueNumber
-	return formInput{eni: &changed, typ: &m.Forms.Type.AttachableType, queues: m.Forms.Queues}, true
+	return newFormInput(&m.Forms.Type.AttachableType, &changed).beside(m.Forms.RDMA, m.Forms.Queues), true
 }
 
 // ModifyInstanceAttribute changes an instance at once. The groups of an instance are those of its
@@ -109,6 +109,7 @@ func (s *Service) modifyInstanceAttribute(
 			caller.AccountID,
 			req.RegionID,
 			req.InstanceID,
+			req.NetworkInterfaceQueueNumber != nil,
 			req.SecurityGroupIDs,
 		)
 		if err != nil {

@@ -137,7 +137,7 @@ func (m modifyNetworkInterfaceInput) changed() store.NetworkInterface {
 	setIfPresent(&n.Name, nonEmpty(m.Name))
 	setIfPresent(&n.Description, nonEmpty(m.Description))
 	m.apply(&n)
-	if m.Forms.Type != nil && n.Type != store.ENIPrimary {
+	if m.Forms.Type != nil && n.InstanceID != nil && n.Type != store.ENIPrimary {
 		n.Queues = m.Forms.Type.CountedQueues(&n.AttachableENI)
 	}
 	return n
@@ -149,9 +149,8 @@ func (m modifyNetworkInterfaceInput) forms() (formInput, bool) {
 		return formInput{}, false
 	}
 	changed := m.changed()
-	return formInput{
-		eni: &changed.AttachableENI, typ: &m.Forms.Type.AttachableType, rdma: m.Forms.RDMA, queues: m.Forms.Queues,
-	}, true
+	f := newFormInput(&m.Forms.Type.AttachableType, &changed.AttachableENI)
+	return f.beside(m.Forms.RDMA, m.Forms.Queues), true
 }
 
 // touchesMoreThanTexts reports whether the request changes more than name and description.
@@ -186,6 +185,7 @@ func (s *Service) modifyNetworkInterfaceAttribute(
 			req.RegionID,
 			req.NetworkInterfaceID,
 			req.touchesInstance(),
+			req.touchesForms(),
 			req.SecurityGroupIDs,
 		)
 		if err != nil {

@@ -161,7 +161,7 @@ const attachedInstanceColumns = `
 		       t.owner_id, t.id, t.eni_quantity, t.private_ipv4_per_eni, t.ipv6_per_eni, t.network_cards,
 		       t.eni_trunk_supported, t.eni_total_quantity, t.hot_plug, t.io_optimized,
 		       t.eri_quantity, t.primary_eni_queues, t.secondary_eni_queues, t.max_queues_per_eni, t.total_eni_queues,
-		       t.queue_pairs, t.enis_per_network_card`
+		       t.enis_per_network_card`
 
 // batchInstanceFields returns the scan targets of attachedInstanceColumns.
 func batchInstanceFields(h *batchInstance) []any {
@@ -171,7 +171,7 @@ func batchInstanceFields(h *batchInstance) []any {
 		&t.OwnerID, &t.ID, &t.ENIQuantity, &t.PrivateIPv4PerENI, &t.IPv6PerENI,
 		&t.NetworkCards, &t.ENITrunkSupported, &t.ENITotalQuantity, &t.HotPlug, &t.IOOptimized,
 		&t.ERIQuantity, &t.PrimaryENIQueues, &t.SecondaryENIQueues, &t.MaxQueuesPerENI, &t.TotalENIQueues,
-		&t.QueuePairs, &t.ENIsPerNetworkCard}
+		&t.ENIsPerNetworkCard}
 }
 
 // addInstance adds a locked instance to the batch.

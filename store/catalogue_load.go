@@ -89,7 +89,6 @@ func NewCatalogueType(t catalogue.InstanceType) InstanceType {
 				SecondaryENIQueues: d.SecondaryENIQueues,
 				MaxQueuesPerENI:    d.MaxQueuesPerENI,
 				TotalENIQueues:     d.TotalENIQueues,
-				QueuePairs:         d.QueuePairs,
 			},
 		},
 		Family:          t.Family,
@@ -99,5 +98,6 @@ func NewCatalogueType(t catalogue.InstanceType) InstanceType {
 		BandwidthGbps:   t.BandwidthGbps,
 		PPS10k:          t.PPS10k,
 		CPUArchitecture: t.CPUArchitecture,
+		QueuePairs:      d.QueuePairs,
 	}
 }

@@ -12,7 +12,7 @@ type InstanceForms struct {
 
 // readForms queues the read of the type of the instance that holds an interface, and of the other interfaces
 // that it holds. eni is a statement that selects the id of the interface, by an account $1 and a resource $2. The
-// instance has to be locked.
+// instance has to be locked, and the interface, so that both reads find it on the same instance.
 func (tx *Tx) readForms(accountID, eni, resourceID string, forms *InstanceForms) {
 	tx.queue(`
 		SELECT `+InstanceTypesTable.SelectList("t")+`

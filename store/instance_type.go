@@ -14,6 +14,7 @@ type InstanceType struct {
 	BandwidthGbps   *float64 `db:"bandwidth_gbps"`
 	PPS10k          *float64 `db:"pps_10k"`
 	CPUArchitecture string   `db:"cpu_architecture"`
+	QueuePairs      *int     `db:"queue_pairs"` // maximum number of queue pairs of an RDMA interface
 }
 
 // AttachableType is what attaches know of an instance type (see AttachableENI).
@@ -38,7 +39,6 @@ type FormLimits struct {
 	SecondaryENIQueues *int `db:"secondary_eni_queues"`  // likewise of any other interface
 	MaxQueuesPerENI    *int `db:"max_queues_per_eni"`    // maximum number of queues of an interface
 	TotalENIQueues     *int `db:"total_eni_queues"`      // likewise of all interfaces of an instance
-	QueuePairs         *int `db:"queue_pairs"`           // maximum number of queue pairs of an RDMA interface
 	ENIsPerNetworkCard *int `db:"enis_per_network_card"` // maximum number of interfaces that name the same card
 }
 
@@ -54,8 +54,8 @@ func (l FormLimits) QueuesOf(n *AttachableENI) *int {
 	return l.SecondaryENIQueues
 }
 
-// CountedQueues returns how many queues of the total of the type an interface that is not primary takes. It is
-// nil if the type has no total, and for a member, whose trunk has the queues.
+// CountedQueues returns how many queues of the total of the type an interface takes. It is nil if the type has no
+// total, and for a member, whose trunk has the queues.
 func (l FormLimits) CountedQueues(n *AttachableENI) *int {
 	if l.TotalENIQueues == nil || n.IsMember() {
 		return nil

@@ -16,11 +16,12 @@ type ModifyInstanceScene struct {
 	Groups  map[string]GroupScene // the new groups of Primary, by ID
 }
 
-// LockForModifyInstance locks an instance and its primary interface. If new groups are named, it
+// LockForModifyInstance locks an instance and its primary interface. If touchesForms, it reads what the other
+// interfaces take of the limits of the type. If new groups are named, it
 // then locks these groups, with their capacity and that of the groups that the interface leaves.
 // The groups are looked up in the region of the instance.
 func (tx *Tx) LockForModifyInstance(
-	ctx context.Context, accountID, regionID, instanceID string, groupIDs []string,
+	ctx context.Context, accountID, regionID, instanceID string, touchesForms bool, groupIDs []string,
 ) (*ModifyInstanceScene, error) {
 	// First lock the instance and its primary interface, in the lock order, and read the
 	// interface's groups.
@@ -31,8 +32,10 @@ func (tx *Tx) LockForModifyInstance(
 	tx.lockENIs(forNoKeyUpdate, `t.account_id = $1 AND t.id = (
 		    SELECT id FROM network_interfaces WHERE account_id = $1 AND primary_of = $2)`,
 		[]any{accountID, instanceID}, func(n NetworkInterface) { scene.Primary = &n })
-	tx.readForms(accountID, `SELECT id FROM network_interfaces WHERE account_id = $1 AND primary_of = $2`, instanceID,
-		&scene.Forms)
+	if touchesForms {
+		tx.readForms(accountID, `SELECT id FROM network_interfaces WHERE account_id = $1 AND primary_of = $2`,
+			instanceID, &scene.Forms)
+	}
 	if len(groupIDs) > 0 {
 		tx.queue(`
 			SELECT m.security_group_id

@@ -23,11 +23,12 @@ type ModifyNetworkInterfaceScene struct {
 }
 
 // LockForModifyNetworkInterface locks an interface. If touchesInstance, it also locks the instance
-// that holds the interface. New groups of the interface are locked in a second round trip. If an
+// that holds the interface. If touchesForms, it reads what the other interfaces of that instance take of the
+// limits of its type. New groups of the interface are locked in a second round trip. If an
 // instance holds the interface, the capacity of these groups and of those that the interface leaves
 // is locked too. Otherwise the groups are only kept from being deleted.
 func (tx *Tx) LockForModifyNetworkInterface(
-	ctx context.Context, accountID, regionID, eniID string, touchesInstance bool, groupIDs []string,
+	ctx context.Context, accountID, regionID, eniID string, touchesInstance, touchesForms bool, groupIDs []string,
 ) (*ModifyNetworkInterfaceScene, error) {
 	// First lock the instance and the interface, in the lock order. The instance is looked up
 	// without a lock.
@@ -40,10 +41,12 @@ func (tx *Tx) LockForModifyNetworkInterface(
 			  AND id = (SELECT n.instance_id FROM whole_network_interfaces n WHERE n.account_id = $1 AND n.id = $3)
 			FOR NO KEY UPDATE`, accountID, regionID, eniID).
 			Query(each(InstancesTable.Targets, func(i Instance) { scene.Instance = &i }))
-		tx.readForms(accountID, `SELECT $2::text`, eniID, &scene.Forms)
 	}
 	tx.lockENIs(forNoKeyUpdate, oneInterface, []any{accountID, regionID, eniID},
 		func(n NetworkInterface) { scene.ENI = &n })
+	if touchesForms {
+		tx.readForms(accountID, `SELECT $2::text`, eniID, &scene.Forms)
+	}
 	tx.queue(`
 		SELECT count(*), coalesce(bool_or(is_primary), false)
 		FROM private_ip_addresses
@@ -96,6 +99,9 @@ func (tx *Tx) ModifyNetworkInterface(n NetworkInterface) {
 // instance, which is locked too if there is one. One statement changes both rows, because the attachment carries
 // the mode of its interface.
 func (tx *Tx) ModifyForms(n NetworkInterface) {
+	if n.InstanceID == nil { // an attachment that has ended may still have a row, which would be checked
+		tx.ReleaseNetworkInterfaces(n.AccountID, []string{n.ID})
+	}
 	tx.write(1, `
 		WITH attachment AS (
 		    UPDATE attachments SET traffic_mode = $3, queues = $4 WHERE account_id = $1 AND network_interface_id = $2

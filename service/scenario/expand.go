@@ -190,7 +190,6 @@ func (x *expansion) instanceTypes(entries []typeEntry) {
 					SecondaryENIQueues: e.secondaryQueues.pointer(),
 					MaxQueuesPerENI:    e.maxQueues.pointer(),
 					TotalENIQueues:     e.totalQueues.pointer(),
-					QueuePairs:         e.queuePairs.pointer(),
 					ENIsPerNetworkCard: e.enisPerCard.pointer(),
 				},
 			},
@@ -198,6 +197,7 @@ func (x *expansion) instanceTypes(entries []typeEntry) {
 			VCPUs:           e.vcpus,
 			MemoryGiB:       e.memoryGiB,
 			CPUArchitecture: e.cpuArchitecture.value,
+			QueuePairs:      e.queuePairs.pointer(),
 		}
 	}
 }
