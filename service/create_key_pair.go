@@ -26,9 +26,6 @@ type CreatedKeyPair struct {
 // maxKeyPairs is the number of key pairs that an account may have in a region, as documented.
 const maxKeyPairs = 500
 
-// maxKeysAtOnce is how many keys a server makes at the same time. Each takes a processor for a tenth of a second.
-const maxKeysAtOnce = 2
-
 // isValidKeyPairName reports whether a text is a valid name of a key pair.
 func isValidKeyPairName(s string) bool { return isValidName(s) && !strings.Contains(s, ".") }
 
@@ -67,7 +64,7 @@ func (s *Service) createKeyPair(
 	ctx context.Context, caller Caller, req CreateKeyPairRequest,
 ) (CreatedKeyPair, error) {
 	// First make the key, because nothing should wait for it under a lock.
-	public, private, err := s.newKey(ctx)
+	public, private, err := s.newKey(ctx, caller.AccountID)
 	if err != nil {
 		return CreatedKeyPair{}, err
 	}
@@ -79,15 +76,13 @@ func (s *Service) createKeyPair(
 	return created, nil
 }
 
-// newKey makes a key when fewer than the maximum number are being made.
-func (s *Service) newKey(ctx context.Context) (public sshkey.Public, private string, err error) {
-	select {
-	case s.keysAtOnce <- struct{}{}:
-		defer func() { <-s.keysAtOnce }()
-		return s.makeKey()
-	case <-ctx.Done():
-		return sshkey.Public{}, "", ctx.Err()
+// newKey makes a key when it is the turn of the account.
+func (s *Service) newKey(ctx context.Context, accountID string) (public sshkey.Public, private string, err error) {
+	if err := s.keyTurns.acquire(ctx, accountID); err != nil {
+		return sshkey.Public{}, "", err
 	}
+	defer s.keyTurns.release()
+	return sshkey.Generate()
 }
 
 // addKeyPair stores the public half of a key pair.

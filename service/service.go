@@ -12,7 +12,6 @@ import (
 	"go.opentelemetry.io/otel/trace"
 	"golang.org/x/sync/singleflight"
 
-	"enisim.alt/service/sshkey"
 	"enisim.alt/store"
 )
 
@@ -71,8 +70,7 @@ type Service struct {
 	refusals        *refusals
 	rules           *lru.Cache[string, cachedRules] // by account
 	pacer           *pacer
-	keysAtOnce      chan struct{} // has a value for each key that is being made
-	makeKey         func() (sshkey.Public, string, error)
+	keyTurns        keyTurns
 }
 
 // New returns a Service on a database whose schema is up to date.
@@ -87,8 +85,6 @@ func New(st *store.Store, options Options) *Service {
 		unknownKeys: newCache[time.Time](unknownCacheSize),
 		rules:       newCache[cachedRules](rulesCacheSize),
 		pacer:       newPacer(),
-		keysAtOnce:  make(chan struct{}, maxKeysAtOnce),
-		makeKey:     sshkey.New,
 	}
 	if s.clock == nil {
 		s.clock = time.Now

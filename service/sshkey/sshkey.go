@@ -60,8 +60,8 @@ func newPublic(key ssh.PublicKey, comment string) Public {
 	}
 }
 
-// New returns a new RSA key pair. private is the private key in PEM.
-func New() (public Public, private string, err error) {
+// Generate returns a new RSA key pair. private is the private key in PEM.
+func Generate() (public Public, private string, err error) {
 	key, err := rsa.GenerateKey(rand.Reader, bits)
 	if err != nil {
 		return Public{}, "", fmt.Errorf("make a key: %w", err)

@@ -73,7 +73,7 @@ func TestDerivedKeys(t *testing.T) {
 // A new key pair has two halves that belong together, and the fingerprint of its public half.
 func TestNewKeyPair(t *testing.T) {
 	t.Parallel()
-	public, private, err := sshkey.New()
+	public, private, err := sshkey.Generate()
 	if err != nil {
 		t.Fatal(err)
 	}
