@@ -50,7 +50,7 @@ var attachDiskRules = []rule[attachDiskInput]{
 	{err: IncorrectDiskStatus, violated: func(a attachDiskInput) bool {
 		return a.Disk == nil || a.Disk.Status != store.DiskAvailable
 	}},
-	{err: AttachIncorrectStatus, violated: func(a attachDiskInput) bool { return !isStableForDisks(a.Instance) }},
+	{err: AttachIncorrectStatus, violated: func(a attachDiskInput) bool { return !isStable(a.Instance) }},
 	{err: DiskInAnotherZone, violated: func(a attachDiskInput) bool { return a.Disk.ZoneID != a.Instance.ZoneID }},
 	{err: InstanceDiskLimitExceeded, violated: func(a attachDiskInput) bool { return a.FreeSlot() == 0 }},
 	{err: InvalidDeviceInUse, violated: func(a attachDiskInput) bool {

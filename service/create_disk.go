@@ -3,7 +3,6 @@ package service
 import (
 	"cmp"
 	"context"
-	"slices"
 
 	"enisim.alt/service/disturbance"
 	"enisim.alt/store"
@@ -47,9 +46,7 @@ func sizesOfDisks(category string) (_ diskSizes, ok bool) {
 		return diskSizes{10, 32768}, true
 	case "cloud_regional_disk_auto":
 		return diskSizes{10, 65536}, true
-	case "elastic_ephemeral_disk_standard":
-		return diskSizes{64, 8192}, true
-	case "elastic_ephemeral_disk_premium":
+	case "elastic_ephemeral_disk_standard", "elastic_ephemeral_disk_premium":
 		return diskSizes{64, 8192}, true
 	}
 	return diskSizes{}, false
@@ -132,9 +129,4 @@ func (s *Service) createDisk(
 	disk = disk.Creating(s.transition(caller, disturbance.Creating, disk.ID, 0).ending(now))
 	tx.InsertDisk(disk)
 	return disk.ID, s.recordCreation(tx, caller, now, store.ChangesOf(nil, &disk, now), disk.ID, disk.Attributes.Tags)
-}
-
-// isStableForDisks reports whether an instance has a status in which its disks may change.
-func isStableForDisks(i *store.Instance) bool {
-	return slices.Contains([]string{store.InstanceRunning, store.InstanceStopped}, i.Status)
 }

@@ -27,7 +27,7 @@ var detachDiskRules = []rule[*store.DiskScene]{
 	{err: InvalidDiskIDNotFound, violated: func(d *store.DiskScene) bool { return d.Disk == nil }},
 	{err: DiskNotAttached, violated: func(d *store.DiskScene) bool { return !d.Disk.IsOn(d.Instance.ID) }},
 	{err: IncorrectDiskStatus, violated: func(d *store.DiskScene) bool { return d.Disk.Status != store.DiskInUse }},
-	{err: IncorrectInstanceStatus, violated: func(d *store.DiskScene) bool { return !isStableForDisks(d.Instance) }},
+	{err: IncorrectInstanceStatus, violated: func(d *store.DiskScene) bool { return !isStable(d.Instance) }},
 }
 
 // DetachDisk detaches a data disk from its instance. The disk is Detaching, and Available after the detach

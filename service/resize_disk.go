@@ -53,7 +53,7 @@ var resizeDiskRules = []rule[resizeDiskInput]{
 		return d != nil && !oneOf(d.Status, store.DiskAvailable, store.DiskInUse)
 	}},
 	{err: IncorrectInstanceStatus, violated: func(r resizeDiskInput) bool {
-		return r.disk.Instance != nil && !isStableForDisks(r.disk.Instance)
+		return r.disk.Instance != nil && !isStable(r.disk.Instance)
 	}},
 	{err: OnlineResizeNotRunning, violated: func(r resizeDiskInput) bool {
 		i := r.disk.Instance
