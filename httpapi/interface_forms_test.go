@@ -112,7 +112,8 @@ func TestFormsOfAnInterfaceThatHasLeft(t *testing.T) {
 	t.Parallel()
 	clock := newTestClock()
 	s := serve(t, formWorld().
-		InstanceType("ecs.no-rdma.test", 5, worldtest.Set("eri_quantity", 0), worldtest.Set("total_eni_queue_quantity", 8)).
+		InstanceType("ecs.no-rdma.test", 5, worldtest.Set("eri_quantity", 0),
+			worldtest.Set("total_eni_queue_quantity", 8)).
 		Instance("i-3", worldtest.Type("ecs.no-rdma.test")).
 		NetworkInterface("eni-1", worldtest.AttachedTo("i-3"), worldtest.Set("queue_number", 2)),
 		service.Options{Now: clock.now, DetachDelay: time.Second})

@@ -23,7 +23,8 @@ type keyTurns struct {
 	waiting fairQueue[struct{}]
 }
 
-// acquire waits for a turn of an account, which release ends. It returns store.ErrBusy if too many requests wait already.
+// acquire waits for a turn of an account, which release ends. It returns store.ErrBusy if too many requests
+// wait already.
 func (k *keyTurns) acquire(ctx context.Context, accountID string) error {
 	// First take a turn that is free. Then nobody waits, because release passes turns on.
 	k.mu.Lock()
